@@ -1,0 +1,1 @@
+"""Pictures in, tensors out: bundled sets, the user's folders, single files."""
