@@ -13,7 +13,7 @@ Cancelled             the user asked to stop; never shown as an error
 from __future__ import annotations
 
 
-class Cancelled(Exception):  # noqa: N818 - an answer to a request, not a fault
+class Cancelled(Exception):
     """Raised inside long work once the user has asked to stop."""
 
 

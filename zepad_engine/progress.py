@@ -1,4 +1,4 @@
-"""One token for progress and cancel: long code takes a Progress, reports a share of its own span, and may be stopped."""
+"""One token for progress and cancel: long code takes a Progress, reports its own span, and may be stopped."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Progress:
         self._on_advance(self._low + share * (self._high - self._low), note)
 
     def measure(self, series: str, step: float, value: float) -> None:
-        """Add one point to the live curve ``series`` (for example ``tune_victim/ce``); ``step`` counts optimiser steps."""
+        """Add one point to the live curve ``series`` (for example ``cross_entropy``); ``step`` counts steps."""
         self._on_measure(series, step, value)
 
     def split(self, parts: Sequence[T]) -> Iterator[tuple[T, Progress]]:

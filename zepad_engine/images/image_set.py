@@ -48,7 +48,9 @@ class ImageSet:
         if split == "all":
             return torch.arange(len(self))
         if split not in self.splits:
-            raise BadInput(f"The image set {self.name} has no split named {split}.", f"It has: {', '.join(self.splits)}.")
+            raise BadInput(
+                f"The image set {self.name} has no split named {split}.", f"It has: {', '.join(self.splits)}."
+            )
         return self.splits[split]
 
     def sha256(self) -> str:

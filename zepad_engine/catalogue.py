@@ -1,0 +1,80 @@
+"""What the engine can do, told in a form the window can draw: attacks, defences, downstream tasks. Torch-free."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+FieldValue: TypeAlias = bool | int | float | str
+FieldKind: TypeAlias = Literal["integer", "number", "choice", "switch"]
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One declared field of an attack or a defence.
+
+    Attributes:
+        low, high: inclusive range of a number; None for a choice or a switch.
+        step: increment that suits a spin box.
+        unit: "steps", "/255", ...; empty where the number has none.
+        choices: the words of a choice field.
+    """
+
+    key: str
+    label: str
+    kind: FieldKind
+    default: FieldValue
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An attack or a defence: identity, source, fields, and the values each preset gives them.
+
+    Attributes:
+        origin: the branch an attack is crafted against: "victim" (the public encoder), "auxiliary" or "benign".
+        step_seconds: estimated seconds of one core per step on the reference machine; 0 for a defence.
+    """
+
+    key: str
+    name: str
+    summary: str
+    citation: str
+    fields: tuple[Field, ...] = ()
+    presets: dict[str, dict[str, FieldValue]] = {}
+    origin: str = "victim"
+    step_seconds: float = 0.0
+
+
+class TaskEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bundled image set: a downstream task (labelled) or a surrogate set for the attacker."""
+
+    key: str
+    name: str
+    summary: str
+    source: str
+    licence: str
+    kind: Literal["task", "surrogate"] = "task"
+    classes: tuple[str, ...] = ()
+    counts: dict[str, int] = {}
+
+
+class EncoderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bundled encoder."""
+
+    key: str
+    name: str
+    summary: str
+
+
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything a plan may name."""
+
+    attacks: tuple[Entry, ...] = ()
+    defences: tuple[Entry, ...] = ()
+    tasks: tuple[TaskEntry, ...] = ()
+    encoders: tuple[EncoderEntry, ...] = ()

@@ -1,0 +1,239 @@
+"""Findings and the report: what an audit measured, every rate with its n and 95 % interval. Torch-free.
+
+``AuditReport`` is the schema of ``report.json``; `describe_schema` writes its JSON Schema.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from zepad_engine.card import EncoderCard
+from zepad_engine.plan import AuditPlan
+
+SCHEMA_VERSION = "1.0"
+
+
+class _Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Rate(_Finding, frozen=True, kw_only=True):
+    """A share of n images (or n pairs) with its 95 % interval, all 0 to 1."""
+
+    value: float
+    n: int
+    low: float
+    high: float
+
+
+class Cell(_Finding, frozen=True, kw_only=True):
+    """One defence against one attack on one task.
+
+    Attributes:
+        ba: benign accuracy, top-1 on clean test images.
+        ra: robust accuracy, top-1 on perturbed test images; None for attack "none".
+        asr: attack success rate as the paper's release counts it: any changed prediction, over all images.
+        asr_of_correct: predictions turned wrong, over the images that were right before.
+    """
+
+    defence: str
+    attack: str
+    task: str
+    epsilon_255: float
+    ba: Rate | None = None
+    ra: Rate | None = None
+    asr: Rate | None = None
+    asr_of_correct: Rate | None = None
+
+
+class Average(_Finding, frozen=True, kw_only=True):
+    """Unweighted mean over tasks; ``unseen`` = only the tasks the defender did not tune on."""
+
+    defence: str
+    attack: str
+    unseen: bool
+    tasks: tuple[str, ...]
+    ba: Rate | None = None
+    ra: Rate | None = None
+    asr: Rate | None = None
+
+
+class BranchFinding(_Finding, frozen=True, kw_only=True):
+    """One branch of a fused defence: its own accuracy, mean share of the fusion weight, mean confidence m."""
+
+    defence: str
+    branch: str
+    attack: str
+    task: str
+    accuracy: Rate
+    weight_share: float
+    confidence: float
+
+
+class Detection(_Finding, frozen=True, kw_only=True):
+    """The DAE detector on one attack and task; thresholds come from the calibration split, rates from the test split.
+
+    Attributes:
+        auroc: area under the ROC, interval after Hanley and McNeil (1982); n counts clean + perturbed images.
+        threshold: score above which an image is flagged, set for ``target_fpr`` on the calibration split.
+        achieved_fpr, tpr: at that threshold.
+        tpr_at_1, tpr_at_5: with thresholds set for 1 % and 5 % false alarms on the calibration split.
+        margin_fpr, margin_tpr: the paper's fixed margin.
+        roc: (FPR, TPR) points of the test split, at most 101.
+    """
+
+    task: str
+    attack: str
+    confidence: str
+    aggregation: str
+    auroc: Rate
+    threshold: float
+    target_fpr: float
+    calibration_n: int
+    achieved_fpr: Rate
+    tpr: Rate
+    tpr_at_1: Rate
+    tpr_at_5: Rate
+    margin: float
+    margin_fpr: Rate
+    margin_tpr: Rate
+    roc: tuple[tuple[float, float], ...] = ()
+
+
+class AttackFinding(_Finding, frozen=True, kw_only=True):
+    """A crafted perturbation: recipe, what was measured about it, where it lies in the run folder.
+
+    ``origin`` is the branch it was crafted against: "victim", "auxiliary" or "benign".
+    """
+
+    key: str
+    name: str
+    citation: str
+    recipe: str
+    origin: str
+    seed: int
+    seconds: float
+    steps: int
+    linf_255: float
+    saturated: float
+    sha256: str
+    file: str
+    preview: str = ""
+
+
+class EpochRow(_Finding, frozen=True, kw_only=True):
+    """One epoch of training: mean losses and accuracy on the validation split, clean and under PGD.
+
+    ``regularisation`` is lambda * GR as it enters the total; ``pgd_accuracy`` is None where PGD was not run (BMP).
+    """
+
+    epoch: int
+    cross_entropy: float
+    regularisation: float
+    total: float
+    clean_accuracy: float
+    pgd_accuracy: float | None = None
+
+
+class TuningFinding(_Finding, frozen=True, kw_only=True):
+    """How one encoder was trained by the defender; ``branch`` is tuned_victim, tuned_auxiliary or benign."""
+
+    branch: str
+    recipe: str
+    weight: float
+    selected_epoch: int
+    validation_n: int
+    seconds: float
+    epochs: tuple[EpochRow, ...] = ()
+
+
+class Subject(_Finding, frozen=True, kw_only=True):
+    """The audited encoder."""
+
+    name: str
+    family: str
+    params: int
+    feature_dim: int
+    sha256: str
+    keys_ignored: tuple[str, ...]
+    card: EncoderCard
+
+
+class DataFinding(_Finding, frozen=True, kw_only=True):
+    """An image set as used: role, counts per split, digest, source."""
+
+    key: str
+    role: str
+    name: str
+    counts: dict[str, int]
+    classes: int
+    sha256: str
+    source: str
+    shared_with: tuple[str, ...] = ()
+
+
+class Example(_Finding, frozen=True, kw_only=True):
+    """One test image, clean, perturbed and their difference (amplified by ``gain``), with what the systems said."""
+
+    task: str
+    attack: str
+    index: int
+    chosen: str
+    label: str
+    undefended_clean: str
+    undefended_perturbed: str
+    zepad_perturbed: str
+    flagged: bool
+    file: str
+    gain: float
+
+
+class Summary(_Finding, frozen=True, kw_only=True):
+    """The verdict in words, and what it rests on."""
+
+    verdict: str
+    detail: str
+    limits: str
+
+
+class AuditReport(_Finding, frozen=True, kw_only=True):
+    """Everything one audit found; ``report.json`` is this and the HTML is drawn from it."""
+
+    schema_version: str
+    tool: dict[str, str]
+    run: str
+    created_utc: str
+    summary: Summary
+    threat_model: tuple[str, ...]
+    plan: AuditPlan
+    subject: Subject
+    auxiliary: EncoderCard
+    data: tuple[DataFinding, ...]
+    cells: tuple[Cell, ...]
+    averages: tuple[Average, ...]
+    branches: tuple[BranchFinding, ...]
+    detection: tuple[Detection, ...]
+    attacks: tuple[AttackFinding, ...]
+    tuning: tuple[TuningFinding, ...]
+    examples: tuple[Example, ...]
+    warnings: tuple[str, ...]
+    not_shown: tuple[str, ...]
+    timings: dict[str, float]
+    environment: dict[str, str]
+
+
+def describe_schema() -> dict[str, Any]:
+    """The JSON Schema of ``report.json``."""
+    return msgspec.json.schema(AuditReport)
+
+
+def report_to_json(report: AuditReport) -> bytes:
+    """Write a report, indented, keys in declared order."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def report_from_json(text: bytes | str) -> AuditReport:
+    """Read a report; raises msgspec.DecodeError where it is not one of this schema."""
+    return msgspec.json.decode(text, type=AuditReport)

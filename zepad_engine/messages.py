@@ -1,0 +1,273 @@
+"""The wire between window and engine: JSON lines, requests down, events up. Nothing else may cross. Torch-free.
+
+Every request ends in exactly one terminal event: Finished, Cancelled, Inspected, Judged, Exported or Failed.
+Pictures are paths of files inside the run folder.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from zepad_engine.card import EncoderCard
+from zepad_engine.catalogue import Catalogue
+from zepad_engine.findings import Cell
+from zepad_engine.plan import AuditPlan
+
+PROTOCOL_VERSION = 1
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    pass
+
+
+class Inspect(_Message, frozen=True, kw_only=True, tag="inspect"):
+    """Open an encoder file (or ``sample:<name>``); answered by Inspected or Failed."""
+
+    request: str
+    path: str
+
+
+class RunAudit(_Message, frozen=True, kw_only=True, tag="run_audit"):
+    """Run a plan in ``folder`` (made if missing; resumed if it holds the same plan)."""
+
+    run: str
+    plan: AuditPlan
+    folder: str
+
+
+class Cancel(_Message, frozen=True, kw_only=True, tag="cancel"):
+    """Stop the running audit; what is stored stays."""
+
+    run: str
+
+
+class JudgeImage(_Message, frozen=True, kw_only=True, tag="judge_image"):
+    """Send one picture through the three branches of a finished run.
+
+    Attributes:
+        folder: the run folder.
+        image: path of the picture; or ``test:<index>`` for a test image of the task.
+        task: which downstream heads to use.
+        attack: key of a crafted perturbation to add, or "" for none.
+        epsilon_255: size the perturbation is scaled to; must not exceed the audited budget.
+        attribution: a captum method: "saliency", "integrated_gradients", "layer_gradcam" or "none".
+    """
+
+    request: str
+    folder: str
+    image: str
+    task: str
+    attack: str = ""
+    epsilon_255: float = 0.0
+    attribution: str = "saliency"
+
+
+class Export(_Message, frozen=True, kw_only=True, tag="export"):
+    """Write a finished run's report to ``destination``; format "html" or "json"."""
+
+    request: str
+    folder: str
+    format: str
+    destination: str
+
+
+class StageInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage of the audit as the stage list shows it; ``share`` is its part of the whole estimated work, 0 to 1."""
+
+    key: str
+    name: str
+    share: float
+
+
+class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
+    """The engine is up; ``speed`` is one worker's arithmetic relative to the machine the estimates come from."""
+
+    protocol: int
+    catalogue: Catalogue
+    device: str
+    workers: int
+    speed: float
+    versions: dict[str, str]
+
+
+class Inspected(_Message, frozen=True, kw_only=True, tag="inspected"):
+    """The preflight card of an encoder."""
+
+    request: str
+    path: str
+    card: EncoderCard
+
+
+class Started(_Message, frozen=True, kw_only=True, tag="started"):
+    """An audit began; stages in order."""
+
+    run: str
+    folder: str
+    stages: tuple[StageInfo, ...]
+
+
+class Progressed(_Message, frozen=True, kw_only=True, tag="progressed"):
+    """Where a stage stands.
+
+    Attributes:
+        done: 0 to 1 of the stage; whole: 0 to 1 of the audit.
+        elapsed: seconds since the audit began; remaining: seconds it will still take, or None if not known yet.
+        seconds: seconds spent in this stage so far.
+    """
+
+    run: str
+    stage: str
+    done: float
+    whole: float
+    elapsed: float
+    remaining: float | None = None
+    seconds: float = 0.0
+    note: str = ""
+
+
+class Measured(_Message, frozen=True, kw_only=True, tag="measured"):
+    """New points of live curves: series name to (step, value) pairs, e.g. ``tuned_victim/cross_entropy``."""
+
+    run: str
+    points: dict[str, tuple[tuple[float, float], ...]]
+
+
+class Previewed(_Message, frozen=True, kw_only=True, tag="previewed"):
+    """A picture of the run was stored: the perturbation (amplified) or clean / perturbed / difference strips."""
+
+    run: str
+    key: str
+    caption: str
+    path: str
+
+
+class Found(_Message, frozen=True, kw_only=True, tag="found"):
+    """New cells of the result table, stored before they are sent."""
+
+    run: str
+    cells: tuple[Cell, ...]
+
+
+class Finished(_Message, frozen=True, kw_only=True, tag="finished"):
+    """The audit is complete; ``report`` is the path of report.json."""
+
+    run: str
+    report: str
+
+
+class Cancelled(_Message, frozen=True, kw_only=True, tag="cancelled"):
+    """The audit was stopped at the user's wish; ``folder`` can be resumed."""
+
+    run: str
+    folder: str
+
+
+class ClassScore(msgspec.Struct, frozen=True, kw_only=True):
+    """A class name and its softmax probability."""
+
+    name: str
+    probability: float
+
+
+class BranchJudgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one branch says: top classes, confidence m and c, fusion weight (0 to 1), attribution picture path or ""."""
+
+    branch: str
+    top: tuple[ClassScore, ...]
+    m: float
+    c: float
+    weight: float
+    attribution: str = ""
+
+
+class Judged(_Message, frozen=True, kw_only=True, tag="judged"):
+    """One picture through undefended victim and ZePAD.
+
+    Attributes:
+        shown, perturbed, residual: picture paths: the model's input, with the perturbation, amplified difference.
+        score: MPAE minus BMP confidence; flagged if above ``threshold``.
+        achieved_fpr: false-alarm rate measured on the test split at that threshold, 0 to 1.
+        calibration: scores of the clean calibration images (at most 200), for the gauge.
+        seconds_predict, seconds_explain: measured in the engine.
+    """
+
+    request: str
+    image: str
+    task: str
+    attack: str
+    epsilon_255: float
+    shown: str
+    perturbed: str
+    residual: str
+    residual_gain: float
+    undefended: BranchJudgement
+    branches: tuple[BranchJudgement, ...]
+    fused: tuple[ClassScore, ...]
+    score: float
+    threshold: float
+    achieved_fpr: float
+    flagged: bool
+    calibration: tuple[float, ...]
+    attribution: str
+    notes: tuple[str, ...]
+    seconds_predict: float
+    seconds_explain: float
+
+
+class Exported(_Message, frozen=True, kw_only=True, tag="exported"):
+    """A report was written."""
+
+    request: str
+    path: str
+
+
+class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
+    """A request failed; ``request`` is its id or run.
+
+    Attributes:
+        code: stable name of the trouble, e.g. ``encoder.unknown``; ``engine.*`` are faults of ours.
+        detail: for the copy button only; never shown by itself.
+    """
+
+    request: str
+    code: str
+    sentence: str
+    advice: str = ""
+    detail: str = ""
+
+
+Request: TypeAlias = Inspect | RunAudit | Cancel | JudgeImage | Export
+Event: TypeAlias = (
+    Ready
+    | Inspected
+    | Started
+    | Progressed
+    | Measured
+    | Previewed
+    | Found
+    | Finished
+    | Cancelled
+    | Judged
+    | Exported
+    | Failed
+)
+
+_requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(message: Request | Event) -> bytes:
+    """One line, newline included."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """Read a request; raises msgspec.DecodeError on anything else."""
+    return _requests.decode(line)
+
+
+def decode_event(line: bytes) -> Event:
+    """Read an event; raises msgspec.DecodeError on anything else."""
+    return _events.decode(line)

@@ -1,0 +1,272 @@
+"""AuditPlan: everything that decides an audit's numbers, and nothing else. Torch-free; both processes validate it.
+
+Defaults are the standard preset on the bundled sample; ``presets.py`` makes the others.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from zepad_engine.catalogue import FieldValue
+from zepad_engine.errors import BadPlan
+
+Preset: TypeAlias = Literal["quick", "standard", "paper"]
+Mode: TypeAlias = Literal["corrected", "official"]
+
+SAMPLE_PREFIX = "sample:"
+
+
+class _Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Choice(_Plan, frozen=True, kw_only=True):
+    """An attack or defence by key, with the field values that differ from its defaults."""
+
+    key: str
+    values: dict[str, FieldValue] = {}
+
+
+class Tuning(_Plan, frozen=True, kw_only=True):
+    """MPAE: adversarial fine-tuning of victim and auxiliary (paper Eqs. 3-6; official ``adversarial_fine-tuning.py``).
+
+    Attributes:
+        images: size of the local tuning set; validation images come on top.
+        epsilon_255, step_255: PGD budget and step in n/255.
+        regularisation: ``share`` sets lambda per encoder so that lambda * GR starts at ``weight`` times CE;
+            ``fixed`` uses ``weight`` as lambda itself (20 in the official code at batch 256).
+        warm_start: fit the temporary head on cached clean features first; pays where epochs are few.
+    """
+
+    images: int = 2000
+    epochs: int = 8
+    batch: int = 64
+    encoder_rate: float = 1e-3
+    head_rate: float = 5e-3
+    weight_decay: float = 8e-4
+    decay: float = 0.96
+    schedule: Literal["cosine", "exponential"] = "cosine"
+    epsilon_255: float = 10.0
+    step_255: float = 2.5
+    steps: int = 10
+    random_start: bool = True
+    regularisation: Literal["share", "fixed"] = "share"
+    weight: float = 1.0
+    warm_start: bool = True
+    validation_images: int = 256
+
+
+class BenignTraining(_Plan, frozen=True, kw_only=True):
+    """BMP: where the benign encoder comes from, and its supervised training on local clean data (paper 3.3)."""
+
+    source: Literal["scratch", "auxiliary", "victim"] = "scratch"
+    images: int = 2000
+    epochs: int = 24
+    batch: int = 64
+    rate: float = 2e-3
+
+
+class HeadTraining(_Plan, frozen=True, kw_only=True):
+    """Downstream heads: MLP D-D-D-K on cached features of the frozen encoder (official head, method 2.6).
+
+    ``standardise`` centres and scales the features by their training statistics first. The release does not; without
+    it encoders whose features vary little (random weights above all) are scored far below what they hold.
+    """
+
+    epochs: int = 20
+    batch: int = 256
+    rate: float = 5e-3
+    weight_decay: float = 8e-4
+    decay: float = 0.96
+    dropout: float = 0.2
+    standardise: bool = True
+    train_images: int = 4000
+    test_images: int = 1000
+
+
+class Detector(_Plan, frozen=True, kw_only=True):
+    """DAE detector: MPAE confidence minus BMP confidence (method 2.8).
+
+    Attributes:
+        confidence: ``c`` = m exp(k (m - 1/2)), or ``m`` = largest softmax probability.
+        aggregation: how the two MPAE confidences become one.
+        margin: the paper's fixed threshold.
+        target_fpr: false-alarm rate the calibrated threshold aims at, 0 to 1.
+    """
+
+    confidence: Literal["c", "m"] = "c"
+    aggregation: Literal["mean", "max"] = "mean"
+    margin: float = 0.1
+    target_fpr: float = 0.05
+
+
+class OfficialSwitches(_Plan, frozen=True, kw_only=True):
+    """Bug-compatible behaviours of the official release, one switch each; numbers are items of its known faults.
+
+    Attributes:
+        gr_swapped: 1, the regulariser is called as (clean, adversarial).
+        gr_moving_reference: 2, target relations come from the model being tuned, gradients through both.
+        gr_on_logits: 3, relations of head logits with label blending instead of encoder features.
+        pgd_leaves_gradients: 4, gradients of the attack's passes stay in the parameters.
+        pgd_unnormalised: 5, the tuning attack runs on images without normalisation.
+        entropy_inverted: 9, entropy fusion trusts the least sure branch.
+        dropout_first_epoch: 10, dropout acts in the heads' first epoch only.
+        attack_batch_statistics: 11, AdvEncoder sees batch statistics from its second epoch.
+        no_clamp: 18, perturbed images are not clamped to [0, 1].
+    """
+
+    gr_swapped: bool = False
+    gr_moving_reference: bool = False
+    gr_on_logits: bool = False
+    pgd_leaves_gradients: bool = False
+    pgd_unnormalised: bool = False
+    entropy_inverted: bool = False
+    dropout_first_epoch: bool = False
+    attack_batch_statistics: bool = False
+    no_clamp: bool = False
+
+    @classmethod
+    def all_on(cls) -> OfficialSwitches:
+        """Every switch on: the ``official`` mode."""
+        return cls(**dict.fromkeys(cls.__struct_fields__, True))
+
+
+DEFAULT_ATTACKS = tuple(
+    Choice(key=key) for key in ("advencoder_per", "l4a_base", "advencoder_per_on_benign", "sign_noise")
+)
+DEFAULT_DEFENCES = tuple(
+    Choice(key=key)
+    for key in ("undefended", "random_encoder", "clean_ensemble", "zepad", "zepad_no_bmp", "mean_fusion")
+)
+
+
+class AuditPlan(_Plan, frozen=True, kw_only=True):
+    """One audit.
+
+    Attributes:
+        encoder, auxiliary: a file path, or ``sample:<name>`` for a bundled encoder.
+        local_set: the defender's labelled images, for MPAE and BMP: ``sample:<name>``, a folder or a zip.
+        surrogate_set: the attacker's images, labels unused.
+        tasks: downstream tasks, each ``sample:<name>``, a folder or a zip.
+        epsilon_255: L-inf budget of every attack in n/255.
+        workers: worker processes of one torch thread each; 0 = one per core.
+    """
+
+    schema_version: int = 1
+    encoder: str = "sample:supcon-cifar10-r18w16"
+    auxiliary: str = "sample:barlow-tinyimagenet-r18w16"
+    local_set: str = "sample:emoji"
+    surrogate_set: str = "sample:openmoji"
+    tasks: tuple[str, ...] = ("sample:emoji", "sample:signs", "sample:satellite", "sample:fashion")
+    attacks: tuple[Choice, ...] = DEFAULT_ATTACKS
+    defences: tuple[Choice, ...] = DEFAULT_DEFENCES
+    epsilon_255: float = 10.0
+    preset: Preset = "standard"
+    mode: Mode = "corrected"
+    switches: OfficialSwitches = OfficialSwitches()
+    tuning: Tuning = Tuning()
+    benign: BenignTraining = BenignTraining()
+    heads: HeadTraining = HeadTraining()
+    detector: Detector = Detector()
+    surrogate_images: int = 2500
+    seed: int = 0
+    device: str = "auto"
+    workers: int = 0
+
+
+class Trouble(_Plan, frozen=True, kw_only=True):
+    """One thing wrong with a plan: the field it concerns and a sentence."""
+
+    field: str
+    sentence: str
+
+
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("epsilon_255", 0, 255),
+    ("surrogate_images", 16, 1_000_000),
+    ("seed", 0, 2**31 - 1),
+    ("workers", 0, 256),
+    ("tuning.images", 64, 10_000_000),
+    ("tuning.epochs", 1, 1000),
+    ("tuning.batch", 2, 4096),
+    ("tuning.encoder_rate", 1e-7, 1),
+    ("tuning.head_rate", 1e-7, 1),
+    ("tuning.epsilon_255", 0, 255),
+    ("tuning.step_255", 0, 255),
+    ("tuning.steps", 1, 1000),
+    ("tuning.weight", 0, 10_000),
+    ("benign.images", 64, 10_000_000),
+    ("benign.epochs", 1, 1000),
+    ("heads.epochs", 1, 1000),
+    ("heads.train_images", 32, 10_000_000),
+    ("heads.test_images", 16, 10_000_000),
+    ("detector.target_fpr", 0.001, 0.5),
+)
+
+
+def _lookup(plan: AuditPlan, dotted: str) -> float:
+    value: object = plan
+    for part in dotted.split("."):
+        value = getattr(value, part)
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+def troubles(plan: AuditPlan) -> tuple[Trouble, ...]:
+    """Everything wrong with a plan that can be seen without opening a file; empty if nothing is."""
+    found = [
+        Trouble(
+            field=name,
+            sentence=f"{name} must lie between {low:g} and {high:g}; it is {_lookup(plan, name):g}.",
+        )
+        for name, low, high in _RANGES
+        if not low <= _lookup(plan, name) <= high
+    ]
+    for field, present in (
+        ("encoder", plan.encoder),
+        ("auxiliary", plan.auxiliary),
+        ("local_set", plan.local_set),
+    ):
+        if not present:
+            found.append(Trouble(field=field, sentence=f"The plan names no {field.replace('_', ' ')}."))
+    if plan.encoder and plan.encoder == plan.auxiliary:
+        found.append(
+            Trouble(
+                field="auxiliary",
+                sentence="The auxiliary encoder is the victim itself, so MPAE would hold one encoder twice.",
+            )
+        )
+    for field in ("tasks", "attacks", "defences"):
+        names = [item if isinstance(item, str) else item.key for item in getattr(plan, field)]
+        if not names:
+            found.append(Trouble(field=field, sentence=f"The plan names no {field}."))
+        if len(set(names)) != len(names):
+            found.append(Trouble(field=field, sentence=f"The plan names one of its {field} twice."))
+    return tuple(found)
+
+
+def require_sound(plan: AuditPlan) -> None:
+    """Raise BadPlan with the first trouble of a plan."""
+    for trouble in troubles(plan):
+        raise BadPlan(trouble.sentence, "Change the plan and start again.", code=f"plan.{trouble.field}")
+
+
+def plan_from_json(text: bytes | str) -> AuditPlan:
+    """Read a plan.
+
+    Raises:
+        BadPlan: the text is no plan of this version.
+    """
+    try:
+        return msgspec.json.decode(text, type=AuditPlan)
+    except msgspec.DecodeError as trouble:
+        raise BadPlan(
+            f"This is not an audit plan of version 1: {trouble}.", "Save the plan again from the window."
+        ) from trouble
+
+
+def plan_to_json(plan: AuditPlan) -> bytes:
+    """Write a plan, indented, keys in declared order."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"

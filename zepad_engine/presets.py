@@ -1,0 +1,58 @@
+"""Presets: quick shows it works, standard is measured, paper repeats the published settings (GPU). Torch-free."""
+
+from __future__ import annotations
+
+import msgspec
+
+from zepad_engine.catalogue import Entry, FieldValue
+from zepad_engine.plan import AuditPlan, BenignTraining, Choice, HeadTraining, Preset, Tuning
+
+PRESETS: tuple[Preset, ...] = ("quick", "standard", "paper")
+
+_TUNING = {
+    "quick": Tuning(images=1000, epochs=6),
+    "standard": Tuning(),
+    "paper": Tuning(
+        images=50_000,
+        epochs=20,
+        batch=256,
+        encoder_rate=1e-4,
+        schedule="exponential",
+        epsilon_255=7.65,
+        step_255=0.007 * 255,
+        random_start=False,
+        regularisation="fixed",
+        weight=20.0,
+        warm_start=False,
+        validation_images=2000,
+    ),
+}
+_BENIGN = {
+    "quick": BenignTraining(epochs=12),
+    "standard": BenignTraining(),
+    "paper": BenignTraining(images=50_000, epochs=100, batch=256),
+}
+_HEADS = {
+    "quick": HeadTraining(train_images=2000, test_images=500),
+    "standard": HeadTraining(),
+    "paper": HeadTraining(train_images=1_000_000, test_images=1_000_000, standardise=False),
+}
+
+
+def with_preset(plan: AuditPlan, preset: Preset, attacks: tuple[Entry, ...]) -> AuditPlan:
+    """The same plan with a preset's settings; ``attacks`` is the catalogue's list, which knows their values."""
+    known = {entry.key: entry for entry in attacks}
+    return msgspec.structs.replace(
+        plan,
+        preset=preset,
+        tuning=_TUNING[preset],
+        benign=msgspec.structs.replace(_BENIGN[preset], source=plan.benign.source),
+        heads=_HEADS[preset],
+        attacks=tuple(_attack_with_preset(choice, preset, known) for choice in plan.attacks),
+    )
+
+
+def _attack_with_preset(choice: Choice, preset: Preset, known: dict[str, Entry]) -> Choice:
+    entry = known.get(choice.key)
+    values: dict[str, FieldValue] = dict(entry.presets.get(preset, {})) if entry else {}
+    return Choice(key=choice.key, values=values)
