@@ -1,0 +1,90 @@
+"""What every universal attack is: a value with declared fields. The base class owns the law, the subclass the idea."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
+
+import torch
+from torch import Tensor
+
+from zepad_engine.attacks.budget import project, require_unit_range
+from zepad_engine.catalogue import FieldValue
+from zepad_engine.encoders.encoder import Encoder
+from zepad_engine.errors import BadInput
+from zepad_engine.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack(ABC):
+    """A universal perturbation crafted against one encoder; its repr is the report's recipe line.
+
+    ``origin`` names that encoder: the public victim, or a branch the attacker is assumed to have got hold of.
+    ``step_seconds`` is what one step costs on one core of the reference machine, for estimates.
+    """
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    citation: ClassVar[str]
+    presets: ClassVar[dict[str, dict[str, FieldValue]]] = {}
+    origin: ClassVar[Literal["victim", "auxiliary", "benign"]] = "victim"
+    step_seconds: ClassVar[float] = 0.05
+
+    @final
+    def __call__(self, encoder: Encoder, surrogate: Tensor, epsilon: float, *, seed: int, progress: Progress) -> Tensor:
+        """Craft one perturbation.
+
+        Args:
+            encoder: the encoder of ``origin``, prepared by ``execution.for_attack``.
+            surrogate: the attacker's images, float (N, 3, H, W) in [0, 1].
+            epsilon: L-inf budget, 0 to 1.
+            seed: decides every random draw.
+
+        Returns:
+            float32 (3, H, W) in [-epsilon, epsilon]; zeros where epsilon is 0.
+
+        Raises:
+            BadInput: images out of range. Cancelled: within one step of a cancel.
+        """
+        require_unit_range(surrogate)
+        progress.check()
+        if epsilon == 0:
+            return torch.zeros(surrogate.shape[1:])
+        generator = torch.Generator(device="cpu").manual_seed(seed)
+        crafted = self.craft(encoder, surrogate, epsilon, generator, progress).detach().float().cpu()
+        if not torch.isfinite(crafted).all():
+            raise BadInput(
+                f"{self.name} ended in values that are no numbers.",
+                "Lower its learning rate or take another encoder.",
+            )
+        return project(crafted, epsilon)
+
+    @property
+    @abstractmethod
+    def total_steps(self) -> int:
+        """Optimiser steps one crafting takes, for the report and the estimate; 0 where there is no optimiser."""
+
+    @abstractmethod
+    def craft(
+        self,
+        encoder: Encoder,
+        surrogate: Tensor,
+        epsilon: float,
+        generator: torch.Generator,
+        progress: Progress,
+    ) -> Tensor:
+        """The idea: a perturbation (3, H, W); must report each step to ``progress``."""
+
+
+def shuffled_batches(count: int, batch: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """``steps`` index batches, epoch after epoch, each epoch in a new order; short last batches are left out."""
+    batch = min(batch, count)
+    order = torch.empty(0, dtype=torch.long)
+    for _ in range(steps):
+        if len(order) < batch:
+            order = torch.randperm(count, generator=generator)
+        yield order[:batch]
+        order = order[batch:]

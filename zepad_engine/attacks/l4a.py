@@ -1,0 +1,74 @@
+"""PAP, low-level layer lifting attack L4A-base (Ban and Dong, NeurIPS 2022): raise early activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import torch
+from torch import Tensor
+
+from zepad_engine.attacks.base import Attack, shuffled_batches
+from zepad_engine.attacks.budget import perturb, project
+from zepad_engine.catalogue import FieldValue
+from zepad_engine.encoders.encoder import Encoder
+from zepad_engine.execution import fast_arithmetic
+from zepad_engine.fields import Range, Words
+from zepad_engine.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class L4aBase(Attack):
+    """Maximise mean(a_l(x + delta)^2) by sign-gradient ascent from a uniform start, clamped to the budget each step."""
+
+    key: ClassVar[str] = "l4a_base"
+    name: ClassVar[str] = "PAP L4A-base"
+    summary: ClassVar[str] = (
+        "Raises the activations of an early stage, which is shared by everything built on the encoder."
+    )
+    citation: ClassVar[str] = "Ban and Dong, Pre-trained Adversarial Perturbations, NeurIPS 2022"
+    presets: ClassVar[dict[str, dict[str, FieldValue]]] = {
+        "quick": {"steps": 300},
+        "standard": {"steps": 1000},
+        "paper": {"steps": 30_000},
+    }
+
+    step_seconds: ClassVar[float] = 0.004
+
+    steps: Annotated[int, Range(low=1, high=1_000_000, label="Steps", step=100, unit="steps")] = 1000
+    step_size: Annotated[
+        float,
+        Range(low=1e-5, high=1.0, label="Step", step=1e-4, unit="of the pixel range", help="2e-4 in the paper"),
+    ] = 2e-4
+    batch: Annotated[int, Range(low=1, high=4096, label="Batch", unit="images")] = 16
+    stage: Annotated[
+        int, Range(low=0, high=4, label="Stage", help="0 = stem, as published; 1 to 4 = residual stages")
+    ] = 0
+    clamp: Annotated[bool, Words(label="Keep images in [0, 1]", help="off in the released code")] = True
+
+    @property
+    def total_steps(self) -> int:
+        """Ascent steps."""
+        return self.steps
+
+    def craft(
+        self,
+        encoder: Encoder,
+        surrogate: Tensor,
+        epsilon: float,
+        generator: torch.Generator,
+        progress: Progress,
+    ) -> Tensor:
+        """Ascend; the forward pass stops at the chosen stage."""
+        device = next(encoder.parameters()).device
+        crafted = ((torch.rand(surrogate.shape[1:], generator=generator) * 2 - 1) * epsilon).to(device)
+        for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):
+            progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")
+            crafted.requires_grad_(True)
+            with fast_arithmetic(device):
+                activation = encoder.stages(perturb(surrogate[index].to(device), crafted, clamp=self.clamp), self.stage)
+            lifted = activation.float().square().mean()
+            (gradient,) = torch.autograd.grad(lifted, crafted)
+            crafted = project(crafted.detach() + self.step_size * gradient.sign(), epsilon)
+            progress.measure("activation", step, float(lifted))
+        return crafted
