@@ -1,0 +1,1 @@
+"""Defences: which branches speak, and how their answers become one."""

@@ -1,0 +1,1 @@
+"""What the defender trains: heads on frozen features, MPAE by adversarial fine-tuning, BMP on clean data."""
