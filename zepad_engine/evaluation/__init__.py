@@ -1,0 +1,1 @@
+"""From stored logits to findings: cells, branches, detection, examples of one task."""

@@ -1,0 +1,49 @@
+"""The detector on one task: thresholds from the calibration split, rates from the test split."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zepad_engine.defences.detector import detection_scores
+from zepad_engine.evaluation.answers import CALIBRATION, CLEAN, Answers
+from zepad_engine.findings import Detection, Rate
+from zepad_engine.metrics import auroc, rate_of, roc_points, threshold_for
+from zepad_engine.plan import Detector
+
+Scores = NDArray[np.float64]
+
+
+def scores_of(answers: Answers, condition: str, plan: Detector, k: float) -> Scores:
+    """Detection scores (N,) of a condition."""
+    mpae = answers.stacked(("tuned_victim", "tuned_auxiliary"), condition)
+    scores: Scores = detection_scores(mpae, answers.logits["benign"][condition], plan, k).numpy()
+    return scores
+
+
+def detection_of(answers: Answers, attack: str, plan: Detector, k: float) -> Detection:
+    """What the detector makes of one attack."""
+    calibration, clean, moved = (scores_of(answers, c, plan, k) for c in (CALIBRATION, CLEAN, attack))
+    threshold = threshold_for(calibration, plan.target_fpr)
+    return Detection(
+        task=answers.task,
+        attack=attack,
+        confidence=plan.confidence,
+        aggregation=plan.aggregation,
+        auroc=auroc(clean, moved),
+        threshold=threshold,
+        target_fpr=plan.target_fpr,
+        calibration_n=len(calibration),
+        achieved_fpr=rate_of(clean > threshold),
+        tpr=rate_of(moved > threshold),
+        tpr_at_1=_tpr_at(calibration, moved, 0.01),
+        tpr_at_5=_tpr_at(calibration, moved, 0.05),
+        margin=plan.margin,
+        margin_fpr=rate_of(clean > plan.margin),
+        margin_tpr=rate_of(moved > plan.margin),
+        roc=roc_points(clean, moved),
+    )
+
+
+def _tpr_at(calibration: Scores, moved: Scores, target_fpr: float) -> Rate:
+    return rate_of(moved > threshold_for(calibration, target_fpr))

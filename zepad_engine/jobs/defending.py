@@ -1,0 +1,75 @@
+"""Train the defender's encoders: MPAE by adversarial fine-tuning, BMP on clean data."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+
+from zepad_engine.encoders.encoder import Encoder, save_encoder, with_card
+from zepad_engine.execution import use_one_thread
+from zepad_engine.findings import TuningFinding
+from zepad_engine.images.audit_sets import open_set
+from zepad_engine.jobs.context import Context
+from zepad_engine.jobs.opening import input_size, load_branch
+from zepad_engine.training.adversarial import AdversarialTuning
+from zepad_engine.training.benign import train_benign
+from zepad_engine.training.labelled import Labelled, labelled
+
+
+def tune(context: Context) -> dict[str, Any]:
+    """Adversarially fine-tune the victim or the auxiliary on the local set."""
+    plan, origin = context.plan, context.args["branch"]
+    seed = context.seed("tune", origin)
+    use_one_thread(seed)
+    started = time.monotonic()
+    train, validation = _local(context, plan.tuning.images)
+    tuning = AdversarialTuning(load_branch(context, origin), train, plan.tuning, plan.switches, seed)
+    tuned = tuning.run(validation, context.progress)
+    _save(context, tuned.encoder, f"tuned_{origin}", "adversarially fine-tuned by ZePAD's MPAE")
+    finding = TuningFinding(
+        branch=f"tuned_{origin}",
+        recipe=f"{plan.tuning!r} {plan.switches!r}",
+        weight=tuned.weight,
+        selected_epoch=tuned.selected,
+        validation_n=len(validation),
+        seconds=time.monotonic() - started,
+        epochs=tuned.epochs,
+    )
+    return {"tuning": msgspec.to_builtins(finding)}
+
+
+def train_bmp(context: Context) -> dict[str, Any]:
+    """Train the benign encoder on the local set."""
+    plan = context.plan
+    seed = context.seed("benign")
+    use_one_thread(seed)
+    started = time.monotonic()
+    train, validation = _local(context, plan.benign.images)
+    origin = load_branch(context, "auxiliary" if plan.benign.source == "auxiliary" else "victim")
+    benign = train_benign(origin, train, validation, plan.benign, seed, context.progress)
+    method = "supervised from scratch" if plan.benign.source == "scratch" else f"fine-tuned from {plan.benign.source}"
+    _save(context, benign.encoder, "benign", f"{method} on local clean data (BMP)")
+    finding = TuningFinding(
+        branch="benign",
+        recipe=repr(plan.benign),
+        weight=0.0,
+        selected_epoch=len(benign.epochs),
+        validation_n=len(validation),
+        seconds=time.monotonic() - started,
+        epochs=benign.epochs,
+    )
+    return {"tuning": msgspec.to_builtins(finding)}
+
+
+def _local(context: Context, count: int) -> tuple[Labelled, Labelled]:
+    plan = context.plan
+    images = open_set(plan.local_set, input_size(context), plan.seed)
+    validation = labelled(images, "validation", plan.tuning.validation_images, plan.seed)
+    return labelled(images, "train", count, context.seed("local")), validation
+
+
+def _save(context: Context, encoder: Encoder, branch: str, method: str) -> None:
+    card = msgspec.structs.replace(encoder.card, name=f"{encoder.card.name}, {branch}", method=method, probe=None)
+    save_encoder(with_card(encoder.cpu(), card), context.folder.encoder(branch))

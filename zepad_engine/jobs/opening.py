@@ -1,0 +1,95 @@
+"""Jobs that open what the plan names: encoders, and image sets, whose overlaps they report."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from zepad_engine.encoders.encoder import Encoder, save_encoder
+from zepad_engine.encoders.reading import load_own, open_encoder
+from zepad_engine.encoders.resnet import random_like
+from zepad_engine.execution import choose_device
+from zepad_engine.findings import DataFinding
+from zepad_engine.images.audit_sets import open_set
+from zepad_engine.images.image_set import ImageSet
+from zepad_engine.jobs.context import Context
+from zepad_engine.plan import SAMPLE_PREFIX
+from zepad_engine.resources import asset
+
+
+def encoder_path(key: str) -> Path:
+    """The file behind ``sample:<name>`` or a path."""
+    if key.startswith(SAMPLE_PREFIX):
+        return asset("encoders", f"{key.removeprefix(SAMPLE_PREFIX)}.safetensors")
+    return Path(key).expanduser()
+
+
+def open_branch(context: Context) -> dict[str, Any]:
+    """Open a checkpoint safely and keep it in the run as our own pair of files; the victim also in random weights."""
+    choose_device(context.plan.device)
+    branch = context.args["branch"]
+    encoder = open_encoder(encoder_path(context.args["path"]))
+    save_encoder(encoder, context.folder.encoder(branch))
+    if branch == "victim":
+        twin = random_like(encoder, context.seed("random"))
+        save_encoder(twin, context.folder.encoder("random"))
+    return {"card": msgspec.to_builtins(encoder.card)}
+
+
+def inspect(context: Context) -> dict[str, Any]:
+    """The preflight card of a dropped encoder."""
+    return {"card": msgspec.to_builtins(open_encoder(encoder_path(context.args["path"])).card)}
+
+
+def load_branch(context: Context, branch: str) -> Encoder:
+    """A branch's encoder of this run, on the plan's device, in eval mode."""
+    encoder = load_own(context.folder.encoder(branch)).to(choose_device(context.plan.device))
+    return encoder.eval()
+
+
+def input_size(context: Context) -> int:
+    """Side of the audited images: the victim's own input size."""
+    return load_own(context.folder.encoder("victim")).card.input_size
+
+
+def open_data(context: Context) -> dict[str, Any]:
+    """Open every set once, so that a bad one is refused before any work; report digests, counts and overlaps."""
+    plan, size = context.plan, input_size(context)
+    roles = [("local", plan.local_set), ("surrogate", plan.surrogate_set), *(("task", task) for task in plan.tasks)]
+    local = _fingerprints(open_set(plan.local_set, size, plan.seed), "train", "validation")
+    surrogate = _fingerprints(open_set(plan.surrogate_set, size, plan.seed), "all")
+    found = []
+    for (role, key), span in context.progress.split(roles):
+        span.advance(0.0, f"reading {key.removeprefix(SAMPLE_PREFIX)}")
+        images = open_set(key, size, plan.seed)
+        test = _fingerprints(images, "test") if role == "task" else set()
+        shared = [name for name, other in (("local set", local), ("surrogate set", surrogate)) if test & other]
+        found.append(msgspec.to_builtins(_finding(key, role, images, tuple(shared))))
+    return {"data": found}
+
+
+def _finding(key: str, role: str, images: ImageSet, shared: tuple[str, ...]) -> DataFinding:
+    counts = {split: len(index) for split, index in images.splits.items()} or {"all": len(images)}
+    shown = key if key.startswith(SAMPLE_PREFIX) else Path(key).name
+    return DataFinding(
+        key=shown,
+        role=role,
+        name=images.name,
+        counts=counts,
+        classes=len(images.classes),
+        sha256=images.sha256(),
+        source=images.source,
+        shared_with=shared,
+    )
+
+
+def _fingerprints(images: ImageSet, *splits: str) -> set[bytes]:
+    known = [split for split in splits if split == "all" or split in images.splits]
+    return {
+        hashlib.sha256(images.pictures[index].contiguous().numpy().tobytes()).digest()
+        for split in known
+        for index in images.indices(split).tolist()
+    }

@@ -1,0 +1,27 @@
+"""Every kind of job and its function."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from zepad_engine.jobs.answering import answer
+from zepad_engine.jobs.context import Function
+from zepad_engine.jobs.crafting import craft
+from zepad_engine.jobs.defending import train_bmp, tune
+from zepad_engine.jobs.describing import describe_engine
+from zepad_engine.jobs.evaluating import evaluate
+from zepad_engine.jobs.judging import judge
+from zepad_engine.jobs.opening import inspect, open_branch, open_data
+
+FUNCTIONS: Final[dict[str, Function]] = {
+    "describe": describe_engine,
+    "inspect": inspect,
+    "open": open_branch,
+    "data": open_data,
+    "craft": craft,
+    "tune": tune,
+    "benign": train_bmp,
+    "answer": answer,
+    "evaluate": evaluate,
+    "judge": judge,
+}

@@ -1,0 +1,44 @@
+"""Tensors as PNG files for the window and the report; small pictures are enlarged without smoothing."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from zepad_engine.storage import write_bytes
+
+_SHOWN_SIDE = 128
+_GAP = 4
+
+
+def save_picture(image: Tensor, path: Path, side: int = _SHOWN_SIDE) -> None:
+    """Write float (3, H, W) in [0, 1] as PNG, enlarged by a whole factor to about ``side`` pixels."""
+    factor = max(1, side // image.shape[-1])
+    pixels = (image.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    picture = Image.fromarray(pixels)
+    enlarged = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+    stream = io.BytesIO()
+    enlarged.save(stream, format="PNG")
+    write_bytes(path, stream.getvalue())
+
+
+def save_perturbation(perturbation: Tensor, epsilon: float, path: Path) -> None:
+    """Write a perturbation (3, H, W) in [-epsilon, epsilon] stretched to the full range; grey is zero."""
+    save_picture(stretched(perturbation, epsilon), path)
+
+
+def stretched(difference: Tensor, epsilon: float) -> Tensor:
+    """A difference in [-epsilon, epsilon] as an image in [0, 1]; grey is zero."""
+    return 0.5 + difference / (2 * epsilon) if epsilon > 0 else torch.full_like(difference, 0.5)
+
+
+def save_strip(images: list[Tensor], path: Path) -> None:
+    """Write images (3, H, W) in [0, 1] side by side with a white gap."""
+    height = images[0].shape[-2]
+    gap = torch.ones(3, height, max(1, _GAP * height // _SHOWN_SIDE))
+    parts = [part for image in images for part in (image, gap)][:-1]
+    save_picture(torch.cat(parts, dim=2), path, side=_SHOWN_SIDE * len(images))

@@ -1,0 +1,90 @@
+"""Where everything of one audit lies. Torch-free; each file is written whole (storage.py), so a run can be resumed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from zepad_engine.errors import BadInput, BadPlan
+from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, plan_from_json, plan_to_json
+from zepad_engine.storage import write_bytes
+
+
+def set_name(key: str) -> str:
+    """A short file-safe name of an image set: ``emoji`` for ``sample:emoji``, stem and digest for a path."""
+    if key.startswith(SAMPLE_PREFIX):
+        return key.removeprefix(SAMPLE_PREFIX)
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(key).stem)[:40] or "set"
+    return f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The paths of one run."""
+
+    root: Path
+
+    @property
+    def plan(self) -> Path:
+        """The plan, written before anything else."""
+        return self.root / "plan.json"
+
+    @property
+    def report(self) -> Path:
+        """The report, written last."""
+        return self.root / "report.json"
+
+    @property
+    def page(self) -> Path:
+        """The report as a page."""
+        return self.root / "report.html"
+
+    def encoder(self, branch: str) -> Path:
+        """Weights of a branch; its card lies beside."""
+        return self.root / "encoders" / f"{branch}.safetensors"
+
+    def attack(self, key: str) -> Path:
+        """A crafted perturbation."""
+        return self.root / "attacks" / f"{key}.safetensors"
+
+    def head(self, task: str, branch: str) -> Path:
+        """Weights of a head."""
+        return self.root / "heads" / set_name(task) / f"{branch}.safetensors"
+
+    def logits(self, task: str, branch: str) -> Path:
+        """Logits of a branch on a task's calibration and test images, clean and perturbed."""
+        return self.root / "logits" / set_name(task) / f"{branch}.safetensors"
+
+    def outcome(self, job: str) -> Path:
+        """What a job found; its presence says that the job is done."""
+        return self.root / "jobs" / f"{job}.json"
+
+    def preview(self, name: str) -> Path:
+        """A picture for the window and the report."""
+        return self.root / "previews" / f"{name}.png"
+
+    def claim(self, plan: AuditPlan) -> None:
+        """Make the folder this plan's, or accept that it is already.
+
+        Raises:
+            BadPlan: the folder holds another plan. BadInput: it is a file. NoSpace: it cannot be written.
+        """
+        if self.root.exists() and not self.root.is_dir():
+            raise BadInput(f"{self.root.name} is a file, not a folder.", "Choose a folder for the results.")
+        if self.plan.exists():
+            if plan_from_json(self.plan.read_bytes()) != plan:
+                raise BadPlan(
+                    f"The folder {self.root.name} holds an audit with another plan.",
+                    "Choose another folder, or resume that audit with its own plan.",
+                    code="plan.folder",
+                )
+            self.sweep()
+            return
+        write_bytes(self.plan, plan_to_json(plan))
+
+    def sweep(self) -> None:
+        """Remove half-written siblings a killed process left."""
+        for leftover in self.root.rglob(".*.part"):
+            leftover.unlink(missing_ok=True)
