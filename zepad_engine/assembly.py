@@ -1,0 +1,121 @@
+"""From the outcomes of the jobs to the report: averages, verdict, warnings, and what was not shown. Torch-free."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib import metadata
+from itertools import chain
+from typing import Any, TypeVar
+
+import msgspec
+
+from zepad_engine import __version__
+from zepad_engine.averages import averages_of
+from zepad_engine.card import EncoderCard
+from zepad_engine.findings import (
+    SCHEMA_VERSION,
+    AttackFinding,
+    AuditReport,
+    BranchFinding,
+    Cell,
+    DataFinding,
+    Detection,
+    Example,
+    Subject,
+    TuningFinding,
+)
+from zepad_engine.jobs.job import Outcome
+from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan
+from zepad_engine.run_folder import RunFolder
+from zepad_engine.verdict import not_shown, summarise, threat_model, warnings_of
+
+_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "safetensors", "captum", "msgspec")
+
+T = TypeVar("T")
+
+
+def assemble(plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome], seconds: dict[str, float]) -> AuditReport:
+    """The report of a finished run."""
+    cells = tuple(_gather(outcomes, "cells", Cell))
+    averages = averages_of(cells, plan)
+    detection = tuple(_gather(outcomes, "detection", Detection))
+    attacks = tuple(_single(outcomes, "attack", AttackFinding))
+    data = tuple(_gather(outcomes, "data", DataFinding))
+    return AuditReport(
+        schema_version=SCHEMA_VERSION,
+        tool={"name": "ZePAD", "version": __version__},
+        run=run.root.name,
+        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        summary=summarise(plan, averages, detection, attacks),
+        threat_model=threat_model(plan, attacks),
+        plan=_portable(plan),
+        subject=_subject(_card(outcomes, "open_victim")),
+        auxiliary=_card(outcomes, "open_auxiliary"),
+        data=data,
+        cells=cells,
+        averages=averages,
+        branches=tuple(_gather(outcomes, "branches", BranchFinding)),
+        detection=detection,
+        attacks=attacks,
+        tuning=tuple(_single(outcomes, "tuning", TuningFinding)),
+        examples=tuple(_gather(outcomes, "examples", Example)),
+        warnings=warnings_of(plan, cells, data),
+        not_shown=not_shown(plan, attacks),
+        timings=seconds,
+        environment=_environment(),
+    )
+
+
+def _gather(outcomes: dict[str, Outcome], field: str, kind: type[T]) -> list[T]:
+    found: chain[Any] = chain.from_iterable(outcome.outcome.get(field, ()) for outcome in outcomes.values())
+    return [msgspec.convert(item, kind) for item in found]
+
+
+def _single(outcomes: dict[str, Outcome], field: str, kind: type[T]) -> list[T]:
+    return [msgspec.convert(outcome.outcome[field], kind) for outcome in outcomes.values() if field in outcome.outcome]
+
+
+def _card(outcomes: dict[str, Outcome], job: str) -> EncoderCard:
+    return msgspec.convert(outcomes[job].outcome["card"], EncoderCard)
+
+
+def _subject(card: EncoderCard) -> Subject:
+    return Subject(
+        name=card.name,
+        family=card.family,
+        params=card.parameters,
+        feature_dim=card.feature_dim,
+        sha256=card.sha256,
+        keys_ignored=card.keys_ignored,
+        card=card,
+    )
+
+
+def _portable(plan: AuditPlan) -> AuditPlan:
+    """The plan without folders of this machine: a report travels, a home path does not."""
+    return msgspec.structs.replace(
+        plan,
+        encoder=_shown(plan.encoder),
+        auxiliary=_shown(plan.auxiliary),
+        local_set=_shown(plan.local_set),
+        surrogate_set=_shown(plan.surrogate_set),
+        tasks=tuple(_shown(task) for task in plan.tasks),
+    )
+
+
+def _shown(key: str) -> str:
+    return key if key.startswith(SAMPLE_PREFIX) else os.path.basename(key.rstrip("/\\"))  # noqa: PTH119 - may be foreign
+
+
+def _environment() -> dict[str, str]:
+    found = {name: metadata.version(name) for name in _PACKAGES}
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cores": str(os.cpu_count()),
+        "threads_per_worker": "1",
+        **found,
+    }

@@ -1,0 +1,192 @@
+"""One audit from plan to report: the whole story, no maths. Directs worker processes and never loads torch itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from zepad_engine.assembly import assemble
+from zepad_engine.catalogue import Catalogue
+from zepad_engine.errors import BadPlan
+from zepad_engine.findings import Cell, report_to_json
+from zepad_engine.jobs.graph import STAGES, audit_jobs
+from zepad_engine.jobs.job import Advanced, Done, Job, Line, Outcome, Pictured, Plotted
+from zepad_engine.jobs.pool import WorkerPool
+from zepad_engine.messages import Event, Found, Measured, Previewed, Progressed, StageInfo, Started
+from zepad_engine.plan import AuditPlan, OfficialSwitches, require_sound
+from zepad_engine.report.html import render_html
+from zepad_engine.run_folder import RunFolder
+from zepad_engine.storage import write_bytes
+
+Emit: TypeAlias = Callable[[Event], None]
+
+_PERIOD = 0.1
+_REPORT_SHARE = 0.01
+
+
+def run_audit(
+    plan: AuditPlan,
+    folder: Path,
+    emit: Emit,
+    cancelled: Callable[[], bool],
+    *,
+    pool: WorkerPool | None = None,
+    catalogue: Catalogue | None = None,
+) -> Path:
+    """Run a plan, or go on with it, in ``folder``; gives back the path of ``report.json``.
+
+    ``pool`` and ``catalogue`` are made here where the caller has none.
+
+    Raises:
+        BadPlan: the plan contradicts itself, or the folder holds another one.
+        Cancelled: the user stopped; finished jobs are kept.
+        AuditError: bad input, a full disk, or a worker that died; finished jobs are kept.
+    """
+    plan = resolved(plan)
+    require_sound(plan)
+    run = RunFolder(folder)
+    workers = pool or WorkerPool(worker_count(plan))
+    try:
+        jobs = audit_jobs(plan, catalogue or engine_catalogue(workers))
+        run.claim(plan)
+        story = _Story(run, jobs, emit)
+        done = story.already_done()
+        left = [job for job in jobs if job.key not in done]
+        outcomes = done | workers.run(left, plan=plan, folder=folder, on_line=story.tell, cancelled=cancelled)
+    finally:
+        if pool is None:
+            workers.kill()
+    return _write_report(plan, run, {job.key: outcomes[job.key] for job in jobs}, story)
+
+
+def engine_catalogue(pool: WorkerPool) -> Catalogue:
+    """What the engine can do, asked of a worker: the director loads no torch."""
+    outcome = pool.run([Job(key="describe", kind="describe")])["describe"].outcome
+    return msgspec.convert(outcome["catalogue"], Catalogue)
+
+
+def resolved(plan: AuditPlan) -> AuditPlan:
+    """The plan with what its mode implies: ``official`` turns every switch on unless some were set by hand."""
+    if plan.mode == "official" and plan.switches == OfficialSwitches():
+        return msgspec.structs.replace(plan, switches=OfficialSwitches.all_on())
+    if plan.mode == "corrected" and plan.switches != OfficialSwitches():
+        raise BadPlan("The plan sets official switches in corrected mode.", "Choose the official mode, or unset them.")
+    return plan
+
+
+def worker_count(plan: AuditPlan) -> int:
+    """Worker processes: what the plan says, or one per core, at most eight."""
+    return plan.workers or min(os.cpu_count() or 1, 8)
+
+
+def _write_report(plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome], story: _Story) -> Path:
+    report = assemble(plan, run, outcomes, story.stage_seconds(outcomes))
+    # The page first: report.json is what says that the audit is complete.
+    write_bytes(run.page, render_html(report, run.root).encode())
+    write_bytes(run.report, report_to_json(report))
+    return run.report
+
+
+class _Story:
+    """Turns the lines of workers into events of the audit."""
+
+    def __init__(self, run: RunFolder, jobs: tuple[Job, ...], emit: Emit) -> None:
+        self._run = run
+        self._jobs = jobs
+        self._emit = emit
+        self._name = run.root.name
+        self._done = {job.key: 0.0 for job in jobs}
+        self._started = time.monotonic()
+        self._begun: dict[str, float] = {}
+        self._told = 0.0
+        self._resumed = 0.0
+        self._announce()
+
+    def _announce(self) -> None:
+        total = sum(job.cost for job in self._jobs)
+        stages = tuple(
+            StageInfo(key=key, name=name, share=sum(job.cost for job in self._jobs if job.stage == key) / total)
+            for key, name in STAGES.items()
+        )
+        self._emit(Started(run=self._name, folder=str(self._run.root), stages=stages))
+
+    def already_done(self) -> dict[str, Outcome]:
+        """The outcomes an earlier sitting stored; their cells are told again."""
+        found = {}
+        for job in self._jobs:
+            path = self._run.outcome(job.key)
+            if path.exists():
+                found[job.key] = msgspec.json.decode(path.read_bytes(), type=Outcome)
+                self._done[job.key] = 1.0
+                self._tell_cells(found[job.key])
+        self._resumed = self._whole()
+        for stage in STAGES:
+            self._tell_stage(stage, "kept from before" if self._stage_done(stage) == 1.0 else "")
+        return found
+
+    def tell(self, job: Job, line: Line) -> None:
+        """One line of a worker."""
+        self._begun.setdefault(job.stage, time.monotonic())
+        if isinstance(line, Advanced):
+            self._done[job.key] = line.done
+            self._tell_stage(job.stage, line.note, throttled=True)
+        elif isinstance(line, Plotted):
+            points = {name: tuple((step, value) for step, value in new) for name, new in line.points.items()}
+            self._emit(Measured(run=self._name, points=points))
+        elif isinstance(line, Pictured):
+            self._emit(Previewed(run=self._name, key=line.name, caption=line.caption, path=line.path))
+        elif isinstance(line, Done):
+            self._done[job.key] = 1.0
+            self._tell_stage(job.stage, "")
+            self._tell_cells(Outcome(seconds=line.seconds, outcome=line.outcome))
+
+    def stage_seconds(self, outcomes: dict[str, Outcome]) -> dict[str, float]:
+        """Seconds of work per stage, summed over its jobs, and of the whole as the clock went."""
+        work = {
+            stage: round(sum(outcomes[job.key].seconds for job in self._jobs if job.stage == stage), 3)
+            for stage in STAGES
+        }
+        return {**work, "wall": round(time.monotonic() - self._started, 3)}
+
+    def _tell_cells(self, outcome: Outcome) -> None:
+        cells = outcome.outcome.get("cells")
+        if cells:
+            self._emit(Found(run=self._name, cells=tuple(msgspec.convert(cells, list[Cell]))))
+
+    def _tell_stage(self, stage: str, note: str, *, throttled: bool = False) -> None:
+        now = time.monotonic()
+        if throttled and now - self._told < _PERIOD:
+            return
+        self._told = now
+        elapsed, whole = now - self._started, self._whole()
+        begun = self._begun.get(stage, now)
+        self._emit(
+            Progressed(
+                run=self._name,
+                stage=stage,
+                done=self._stage_done(stage),
+                whole=whole,
+                elapsed=elapsed,
+                remaining=self._remaining(elapsed, whole),
+                seconds=now - begun,
+                note=note,
+            )
+        )
+
+    def _remaining(self, elapsed: float, whole: float) -> float | None:
+        gained = whole - self._resumed
+        return elapsed * (1 - whole) / gained if gained > 0.02 else None
+
+    def _stage_done(self, stage: str) -> float:
+        jobs = [job for job in self._jobs if job.stage == stage]
+        cost = sum(job.cost for job in jobs)
+        return min(1.0, sum(job.cost * self._done[job.key] for job in jobs) / cost)
+
+    def _whole(self) -> float:
+        cost = sum(job.cost for job in self._jobs)
+        return (1 - _REPORT_SHARE) * sum(job.cost * self._done[job.key] for job in self._jobs) / cost

@@ -1,0 +1,179 @@
+"""The words of a report: verdict, threat model, warnings and limits, each drawn from the numbers. Torch-free."""
+
+from __future__ import annotations
+
+from zepad_engine.averages import headline
+from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Detection, Rate, Summary
+from zepad_engine.plan import AuditPlan
+from zepad_engine.run_folder import set_name
+
+_CONTROL = "sign_noise"
+_FEW = 100
+
+
+def summarise(
+    plan: AuditPlan,
+    averages: tuple[Average, ...],
+    detection: tuple[Detection, ...],
+    attacks: tuple[AttackFinding, ...],
+) -> Summary:
+    """Verdict and detail: the attack on the public encoder that costs it most, and the one that costs ZePAD most."""
+    public = [attack.key for attack in attacks if attack.origin == "victim" and attack.key != _CONTROL]
+    worst = _strongest(public or [attack.key for attack in attacks], averages, "undefended")
+    undefended = headline(averages, "undefended", worst)
+    zepad = headline(averages, "zepad", worst)
+    names = {attack.key: attack.name for attack in attacks}
+    details = _details(averages, worst, names, undefended, zepad)
+    hardest = _strongest(list(names), averages, "zepad")
+    if hardest != worst:
+        details += _hardest_words(averages, hardest, names)
+    return Summary(
+        verdict=_verdict(plan, undefended, zepad),
+        detail=" ".join([*details, *_detector_words(worst, detection)]),
+        limits=limits_of(plan),
+    )
+
+
+def _strongest(attacks: list[str], averages: tuple[Average, ...], defence: str) -> str:
+    return min(attacks, key=lambda attack: _ra(headline(averages, defence, attack), 1.0))
+
+
+def _hardest_words(averages: tuple[Average, ...], attack: str, names: dict[str, str]) -> list[str]:
+    zepad, clean = headline(averages, "zepad", attack), headline(averages, "clean_ensemble", attack)
+    if not zepad or not zepad.ra:
+        return []
+    beside = f" (three clean encoders {percent(clean.ra)})" if clean and clean.ra else ""
+    return [f"What costs ZePAD most is {names[attack]}: it keeps {percent(zepad.ra)}{beside}."]
+
+
+def _ra(average: Average | None, otherwise: float) -> float:
+    return average.ra.value if average and average.ra else otherwise
+
+
+def _verdict(plan: AuditPlan, undefended: Average | None, zepad: Average | None) -> str:
+    size = f"{plan.epsilon_255:g}/255"
+    if undefended is None or undefended.ba is None or undefended.ra is None:
+        return "This plan has no undefended row, so it cannot say what the encoder loses."
+    lost = points(undefended.ba.value - undefended.ra.value)
+    first = f"Undefended, this encoder loses {lost} to one universal perturbation of {size}."
+    if zepad is None or zepad.ra is None or zepad.ba is None:
+        return first
+    won = zepad.ra.value - undefended.ra.value
+    if won <= 0:
+        return f"{first} ZePAD wins none of them back."
+    cost = undefended.ba.value - zepad.ba.value
+    clean = f"costs {points(cost)} on clean images" if cost > 0.0005 else f"gains {points(-cost)} on clean images"
+    return f"{first} ZePAD wins back {points(won)} and {clean}."
+
+
+def _details(
+    averages: tuple[Average, ...],
+    worst: str,
+    names: dict[str, str],
+    undefended: Average | None,
+    zepad: Average | None,
+) -> list[str]:
+    if undefended is None or undefended.ba is None or undefended.ra is None:
+        return []
+    kind = "tasks the defender did not tune on" if undefended.unseen else "tasks, all of them tuned on"
+    parts = [
+        f"Mean over {len(undefended.tasks)} {kind}, strongest attack on the public encoder {names[worst]}:"
+        f" undefended {percent(undefended.ba)} clean, {percent(undefended.ra)} perturbed."
+    ]
+    if zepad and zepad.ba and zepad.ra:
+        parts.append(f"ZePAD {percent(zepad.ba)} clean, {percent(zepad.ra)} perturbed.")
+    return parts + _controls(averages, worst)
+
+
+def _controls(averages: tuple[Average, ...], worst: str) -> list[str]:
+    named = {"clean_ensemble": "Three clean encoders alone keep", "random_encoder": "A network never trained keeps"}
+    found = []
+    for defence, words in named.items():
+        average = headline(averages, defence, worst)
+        if average and average.ra:
+            found.append(f"{words} {percent(average.ra)}.")
+    return found
+
+
+def _detector_words(worst: str, detection: tuple[Detection, ...]) -> list[str]:
+    rows = [row for row in detection if row.attack == worst]
+    if not rows:
+        return []
+    works = [row.task for row in rows if row.auroc.low > 0.5]
+    if not works:
+        return [f"The detector is no better than chance on any of the {len(rows)} tasks."]
+    spread = f"AUROC {min(row.auroc.value for row in rows):.2f} to {max(row.auroc.value for row in rows):.2f}"
+    return [f"The detector is better than chance on {len(works)} of {len(rows)} tasks ({spread})."]
+
+
+def points(difference: float) -> str:
+    """A difference of rates in points, one decimal."""
+    return f"{difference * 100:.1f} points"
+
+
+def percent(rate: Rate) -> str:
+    """A rate with its interval and n."""
+    return f"{rate.value * 100:.1f} % [{rate.low * 100:.1f}, {rate.high * 100:.1f}] (n = {rate.n:,})"
+
+
+def threat_model(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[str, ...]:
+    """Who attacks, with what, in plain sentences."""
+    return (
+        "Goal: untargeted. Any wrong answer counts as a success.",
+        "Knowledge: the public encoder, weights included. Not the task, its data, the heads or the defended copies.",
+        f"Data: up to {plan.surrogate_images:,} pictures of the attacker's own, without labels.",
+        f"Power: one universal perturbation, L-inf at most {plan.epsilon_255:g}/255"
+        f" ({plan.epsilon_255 / 255:.4f} of the pixel range), added to every image.",
+        "Access: none to the defended system. The perturbation is crafted on one encoder and transferred.",
+        *_origin_sentence(attacks),
+    )
+
+
+def _origin_sentence(attacks: tuple[AttackFinding, ...]) -> list[str]:
+    if not any(attack.origin == "benign" for attack in attacks):
+        return []
+    return ["Beyond the paper: one attack also has the defender's benign encoder, as if that branch had leaked."]
+
+
+def warnings_of(plan: AuditPlan, cells: tuple[Cell, ...], data: tuple[DataFinding, ...]) -> tuple[str, ...]:
+    """What a reader must know before trusting a number."""
+    found = []
+    if plan.benign.source != "scratch":
+        found.append(
+            f"The benign branch was fine-tuned from the {plan.benign.source}: it shares that encoder's weaknesses,"
+            " and an attack on it reaches this branch too."
+        )
+    small = sorted({cell.task for cell in cells if cell.ba is not None and cell.ba.n < _FEW})
+    if small:
+        found.append(f"Fewer than {_FEW} test images, indicative only: {', '.join(small)}.")
+    for item in data:
+        if item.shared_with:
+            found.append(f"Test images of {item.key} also stand in the {' and the '.join(item.shared_with)}.")
+    if any(set_name(task) == set_name(plan.local_set) for task in plan.tasks):
+        found.append(
+            f"The defender tuned on {set_name(plan.local_set)}; that task is left out of the headline averages."
+        )
+    if plan.mode == "official":
+        found.append("Official mode repeats the faults of the released code; its numbers are for comparison only.")
+    return tuple(found)
+
+
+def not_shown(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[str, ...]:
+    """What this audit cannot say, from what it left out."""
+    on_benign = any(attack.origin == "benign" for attack in attacks)
+    left = "the fused answer or the tuned branches" if on_benign else "the benign branch or the fused answer"
+    return (
+        f"Attacks that know the defended system: none was crafted on {left}. Such an attack may take the gain back.",
+        "Per-image attacks, patches, black-box queries and other budgets than the one above.",
+        f"Variation between trainings: one seed ({plan.seed}); intervals cover the choice of test images only.",
+        "The detector under an attack that aims at it.",
+    )
+
+
+def limits_of(plan: AuditPlan) -> str:
+    """One sentence for the first page."""
+    names = ", ".join(choice.key for choice in plan.attacks)
+    return (
+        f"An upper bound: it holds for the attacks tried ({names}) at {plan.epsilon_255:g}/255, each crafted on one"
+        " encoder without the heads, and says nothing of stronger ones."
+    )

@@ -1,0 +1,205 @@
+"""The engine process of the window: requests in on stdin, events out on stdout, nothing more. Torch-free itself.
+
+``python -m zepad_engine.worker``. The main thread listens; one thread works; closing stdin ends everything.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from zepad_engine import errors
+from zepad_engine.audit import run_audit
+from zepad_engine.card import EncoderCard
+from zepad_engine.catalogue import Catalogue
+from zepad_engine.exporting import export
+from zepad_engine.jobs.job import Job
+from zepad_engine.jobs.pool import JobFault, WorkerPool
+from zepad_engine.messages import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Cancelled,
+    Event,
+    Export,
+    Exported,
+    Failed,
+    Finished,
+    Inspect,
+    Inspected,
+    Judged,
+    JudgeImage,
+    Ready,
+    Request,
+    RunAudit,
+    decode_request,
+    encode,
+)
+from zepad_engine.plan import plan_from_json
+from zepad_engine.run_folder import RunFolder
+
+
+class Engine:
+    """Answers requests one at a time; every request ends in exactly one terminal event."""
+
+    def __init__(self, wire: BinaryIO, pool: WorkerPool) -> None:
+        self._wire = wire
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._orders: queue.Queue[Request | None] = queue.Queue()
+        self._busy: Request | None = None
+        self._cancel = threading.Event()
+        self._turn = 0
+        self._catalogue: Catalogue | None = None
+
+    def serve(self, requests: BinaryIO) -> None:
+        """Listen until the window is gone; then end the workers and this process."""
+        threading.Thread(target=self._work, daemon=True).start()
+        for line in requests:
+            self._receive(line)
+        self._pool.kill()
+
+    def send(self, event: Event) -> None:
+        """Write one event."""
+        with self._lock:
+            self._wire.write(encode(event))
+            self._wire.flush()
+
+    def _receive(self, line: bytes) -> None:
+        try:
+            request = decode_request(line)
+        except msgspec.DecodeError as trouble:
+            self.send(
+                Failed(request="", code="engine.protocol", sentence="A request made no sense.", detail=str(trouble))
+            )
+            return
+        if isinstance(request, Cancel):
+            if isinstance(self._busy, RunAudit) and self._busy.run == request.run:
+                self._cancel.set()
+            return
+        if self._busy is not None:
+            self.send(
+                Failed(request=_name(request), code="engine.busy", sentence="The engine is busy with something else.")
+            )
+            return
+        self._busy = request
+        self._cancel.clear()
+        self._orders.put(request)
+
+    def _work(self) -> None:
+        self._pool.start()
+        self._answer(None)
+        while True:
+            request = self._orders.get()
+            event = self._answer(request)
+            # Free before the terminal event leaves: the window may ask again as soon as it reads it.
+            self._busy = None
+            if event is not None:
+                self.send(event)
+            if isinstance(event, Cancelled | Failed):
+                self._pool.start()
+
+    def _answer(self, request: Request | None) -> Event | None:
+        name = _name(request)
+        try:
+            if request is None:
+                self.send(self._ready())
+                return None
+            return self._fulfil(request)
+        except errors.Cancelled:
+            assert isinstance(request, RunAudit)
+            return Cancelled(run=request.run, folder=request.folder)
+        except JobFault as fault:
+            return self._failed(name, "engine.died", fault.sentence, fault.advice, fault.detail)
+        except errors.AuditError as trouble:
+            return self._failed(name, trouble.code, trouble.sentence, trouble.advice, "")
+        except Exception:  # noqa: BLE001 - a fault of ours must reach the window, whatever it is
+            detail = traceback.format_exc(limit=20)
+            return self._failed(name, "engine.fault", "ZePAD made a mistake.", "Please report it.", detail)
+
+    def _failed(self, name: str, code: str, sentence: str, advice: str, detail: str) -> Failed:
+        if detail:
+            sys.stderr.write(f"{detail}\n")
+        return Failed(request=name, code=code, sentence=sentence, advice=advice, detail=detail)
+
+    def _fulfil(self, request: Request) -> Event:
+        match request:
+            case RunAudit():
+                path = run_audit(
+                    request.plan,
+                    Path(request.folder),
+                    self.send,
+                    self._cancel.is_set,
+                    pool=self._pool,
+                    catalogue=self._catalogue,
+                )
+                return Finished(run=request.run, report=str(path))
+            case Inspect():
+                outcome = self._single(Job(key="inspect", kind="inspect", args={"path": request.path}))
+                card = msgspec.convert(outcome["card"], EncoderCard)
+                return Inspected(request=request.request, path=request.path, card=card)
+            case JudgeImage():
+                return self._judge(request)
+            case Export():
+                path = export(Path(request.folder), request.format, Path(request.destination))
+                return Exported(request=request.request, path=str(path))
+            case Cancel():
+                raise AssertionError("a cancel is answered where it is received")
+
+    def _judge(self, request: JudgeImage) -> Judged:
+        self._turn += 1
+        args = {field: str(getattr(request, field)) for field in request.__struct_fields__} | {"turn": str(self._turn)}
+        folder = RunFolder(Path(request.folder))
+        if not folder.plan.exists():
+            raise errors.BadInput("That folder holds no audit.", "Choose a finished run.")
+        plan = plan_from_json(folder.plan.read_bytes())
+        job = Job(key="judge", kind="judge", args=args)
+        outcome = self._pool.run([job], plan=plan, folder=folder.root)["judge"].outcome
+        return msgspec.convert(outcome["judged"], Judged)
+
+    def _ready(self) -> Ready:
+        told = self._single(Job(key="describe", kind="describe"))
+        self._catalogue = msgspec.convert(told["catalogue"], Catalogue)
+        return Ready(
+            protocol=PROTOCOL_VERSION,
+            catalogue=self._catalogue,
+            device=told["device"],
+            workers=self._pool.size,
+            speed=told["speed"],
+            versions=told["versions"],
+        )
+
+    def _single(self, job: Job) -> dict[str, Any]:
+        return self._pool.run([job])[job.key].outcome
+
+
+def _name(request: Request | None) -> str:
+    match request:
+        case None:
+            return ""
+        case RunAudit() | Cancel():
+            return request.run
+        case _:
+            return request.request
+
+
+def main() -> int:
+    """Serve the window on stdin and stdout."""
+    wire = os.fdopen(os.dup(1), "wb")
+    # Whatever a library prints must not reach the wire.
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    engine = Engine(wire, WorkerPool(min(os.cpu_count() or 1, 8)))
+    engine.serve(sys.stdin.buffer)
+    # The working thread may still wait for a worker: leave without it.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
