@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from zepad_engine.findings import Average, Cell, Rate
 from zepad_engine.metrics import mean_of_rates
-from zepad_engine.plan import AuditPlan
-from zepad_engine.run_folder import set_name
+from zepad_engine.plan import AuditPlan, set_name
 
 
 def averages_of(cells: Iterable[Cell], plan: AuditPlan) -> tuple[Average, ...]:

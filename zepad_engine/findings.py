@@ -162,7 +162,7 @@ class Subject(_Finding, frozen=True, kw_only=True):
 
 
 class DataFinding(_Finding, frozen=True, kw_only=True):
-    """An image set as used: role, counts per split, digest, source."""
+    """An image set as used: role, counts per split, digest, source; ``key`` is the name its cells carry."""
 
     key: str
     role: str

@@ -49,7 +49,7 @@ class JudgeImage(_Message, frozen=True, kw_only=True, tag="judge_image"):
     Attributes:
         folder: the run folder.
         image: path of the picture; or ``test:<index>`` for a test image of the task.
-        task: which downstream heads to use.
+        task: which downstream heads to use: the name its cells carry, or what the plan calls it.
         attack: key of a crafted perturbation to add, or "" for none.
         epsilon_255: size the perturbation is scaled to; must not exceed the audited budget.
         attribution: a captum method: "saliency", "integrated_gradients", "layer_gradcam" or "none".

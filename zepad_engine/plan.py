@@ -5,6 +5,9 @@ Defaults are the standard preset on the bundled sample; ``presets.py`` makes the
 
 from __future__ import annotations
 
+import hashlib
+import re
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -174,6 +177,14 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
     seed: int = 0
     device: str = "auto"
     workers: int = 0
+
+
+def set_name(key: str) -> str:
+    """A short file-safe name of an image set: ``emoji`` for ``sample:emoji``, stem and digest for a path."""
+    if key.startswith(SAMPLE_PREFIX):
+        return key.removeprefix(SAMPLE_PREFIX)
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(key).stem)[:40] or "set"
+    return f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
 
 
 class Trouble(_Plan, frozen=True, kw_only=True):

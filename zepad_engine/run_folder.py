@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from zepad_engine.errors import BadInput, BadPlan
-from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, plan_from_json, plan_to_json
+from zepad_engine.plan import AuditPlan, plan_from_json, plan_to_json, set_name
 from zepad_engine.storage import write_bytes
-
-
-def set_name(key: str) -> str:
-    """A short file-safe name of an image set: ``emoji`` for ``sample:emoji``, stem and digest for a path."""
-    if key.startswith(SAMPLE_PREFIX):
-        return key.removeprefix(SAMPLE_PREFIX)
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(key).stem)[:40] or "set"
-    return f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from zepad_engine.averages import headline
 from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Detection, Rate, Summary
-from zepad_engine.plan import AuditPlan
-from zepad_engine.run_folder import set_name
+from zepad_engine.plan import AuditPlan, set_name
 
 _CONTROL = "sign_noise"
 _FEW = 100

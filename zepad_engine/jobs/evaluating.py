@@ -27,8 +27,7 @@ from zepad_engine.jobs.crafting import load_perturbation
 from zepad_engine.jobs.opening import input_size
 from zepad_engine.metrics import threshold_for
 from zepad_engine.pictures import save_strip, stretched
-from zepad_engine.plan import AuditPlan, Choice
-from zepad_engine.run_folder import set_name
+from zepad_engine.plan import AuditPlan, Choice, set_name
 
 
 def evaluate(context: Context) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from typing import Final
 from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.errors import BadPlan
 from zepad_engine.jobs.job import Job
-from zepad_engine.plan import AuditPlan, Choice
-from zepad_engine.run_folder import set_name
+from zepad_engine.plan import AuditPlan, Choice, set_name
 
 STAGES: Final[dict[str, str]] = {
     "open": "Open encoders and data",

@@ -17,7 +17,7 @@ from zepad_engine.attacks.budget import perturb
 from zepad_engine.defences.base import Branch
 from zepad_engine.defences.detector import detection_scores
 from zepad_engine.defences.fused import Zepad
-from zepad_engine.defences.fusion import confidence, top_probability
+from zepad_engine.defences.fusion import confidence, fuse, top_probability
 from zepad_engine.encoders.reading import load_own
 from zepad_engine.errors import BadInput
 from zepad_engine.evaluation.detection import scores_of
@@ -34,7 +34,7 @@ from zepad_engine.jobs.opening import input_size
 from zepad_engine.messages import BranchJudgement, ClassScore, Judged
 from zepad_engine.metrics import rate_of, threshold_for
 from zepad_engine.pictures import save_picture, stretched
-from zepad_engine.plan import AuditPlan
+from zepad_engine.plan import set_name
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.training.head import Head
 
@@ -43,6 +43,7 @@ _TEST = "test:"
 _TOP = 5
 _CLOUD = 200
 _SLOTS = 8
+_SHOWN_SIDE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +56,66 @@ class _Gauge:
 _gauges: dict[tuple[str, str, int], _Gauge] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A JudgeImage request read against its run."""
+
+    context: Context
+    task: str
+    attack: str
+    epsilon: float
+    method: str
+    names: tuple[str, ...]
+    zepad: Zepad
+
+    def slot(self, name: str) -> Path:
+        """A few rotating names, so that a viewer never shows a stale picture and the folder does not grow."""
+        turn = int(self.context.args["turn"]) % _SLOTS
+        return self.context.folder.preview(f"inspect/{turn}_{name}")
+
+
 def judge(context: Context) -> dict[str, Any]:
     """Answer a JudgeImage request; the outcome is a Judged message as plain data."""
-    args, plan = context.args, context.plan
-    task, epsilon = args["task"], float(args["epsilon_255"]) / 255
-    _require_within_budget(epsilon, plan)
     torch.set_num_threads(1)
-    models = {branch: _model(context, task, branch) for branch in ("victim", *_ZEPAD)}
-    picture, notes = _picture(context, args["image"], task)
+    question = _question(context)
+    models = {branch: _model(context, question.task, branch) for branch in ("victim", *_ZEPAD)}
+    picture, notes = _picture(question)
     started = time.perf_counter()
-    moved = _moved(context, picture, epsilon)
+    moved = _moved(question, picture)
     with torch.inference_mode():
         logits = {branch: model(moved[None].to(_device(context)))[0].cpu() for branch, model in models.items()}
-    seconds_predict = time.perf_counter() - started
-    started = time.perf_counter()
-    maps = _attributions(context, models, moved, logits)
-    seconds_explain = time.perf_counter() - started
-    judged = _verdict(context, logits, maps, picture, moved, notes, seconds_predict, seconds_explain)
+    predicted = time.perf_counter()
+    maps = _attributions(question, models, moved, logits)
+    explained = time.perf_counter()
+    judged = msgspec.structs.replace(
+        _verdict(question, logits, maps),
+        notes=notes,
+        seconds_predict=predicted - started,
+        seconds_explain=explained - predicted,
+        **_stored(question, picture, moved),
+    )
     return {"judged": msgspec.to_builtins(judged)}
 
 
-def _require_within_budget(epsilon: float, plan: AuditPlan) -> None:
+def _question(context: Context) -> _Question:
+    args, plan = context.args, context.plan
+    task = next((key for key in plan.tasks if args["task"] in {key, set_name(key)}), None)
+    if task is None:
+        raise BadInput(f"This audit has no task called {args['task']}.", "Choose one of its tasks.")
+    epsilon = float(args["epsilon_255"]) / 255
     if not 0 <= epsilon <= plan.epsilon_255 / 255 + 1e-9:
         raise BadInput(f"The perturbation was crafted for at most {plan.epsilon_255:g}/255.", "Choose a smaller size.")
+    if args["attack"] and not context.folder.attack(args["attack"]).exists():
+        raise BadInput(f"This audit has no perturbation called {args['attack']}.", "Choose one of its attacks.")
+    return _Question(
+        context=context,
+        task=task,
+        attack=args["attack"],
+        epsilon=epsilon if args["attack"] else 0.0,
+        method=args["attribution"],
+        names=open_set(task, input_size(context), plan.seed).classes,
+        zepad=next((defence for defence in plan_defences(plan) if isinstance(defence, Zepad)), Zepad()),
+    )
 
 
 def _model(context: Context, task: str, branch: Branch) -> nn.Module:
@@ -101,108 +139,94 @@ def _device(context: Context) -> torch.device:
     return choose_device(context.plan.device)
 
 
-def _picture(context: Context, image: str, task: str) -> tuple[Tensor, tuple[str, ...]]:
+def _picture(question: _Question) -> tuple[Tensor, tuple[str, ...]]:
     """The model's input (3, S, S) in [0, 1], and what was done to get it."""
-    if image.startswith(_TEST):
-        data = task_split(context, task, "test", context.plan.heads.test_images)
-        index = int(image.removeprefix(_TEST)) % len(data)
-        names = open_set(task, input_size(context), context.plan.seed).classes
-        return as_images(data.pictures[index]), (f"Test image {index}; its label is {names[int(data.labels[index])]}.",)
-    _, pixels, notes = open_picture(Path(image).expanduser(), input_size(context))
-    return as_images(pixels), notes
+    context, image = question.context, question.context.args["image"]
+    if not image.startswith(_TEST):
+        _, pixels, notes = open_picture(Path(image).expanduser(), input_size(context))
+        return as_images(pixels), notes
+    data = task_split(context, question.task, "test", context.plan.heads.test_images)
+    index = int(image.removeprefix(_TEST)) % len(data)
+    label = question.names[int(data.labels[index])]
+    return as_images(data.pictures[index]), (f"Test image {index}; its label is {label}.",)
 
 
-def _moved(context: Context, picture: Tensor, epsilon: float) -> Tensor:
-    attack = context.args["attack"]
-    if not attack or epsilon == 0:
+def _moved(question: _Question, picture: Tensor) -> Tensor:
+    if question.epsilon == 0:
         return picture
-    crafted = load_perturbation(context, attack) * (epsilon / (context.plan.epsilon_255 / 255))
+    full = question.context.plan.epsilon_255 / 255
+    crafted = load_perturbation(question.context, question.attack) * (question.epsilon / full)
     return perturb(picture[None], crafted)[0]
 
 
 def _attributions(
-    context: Context, models: dict[Branch, nn.Module], image: Tensor, logits: dict[Branch, Tensor]
+    question: _Question, models: dict[Branch, nn.Module], image: Tensor, logits: dict[Branch, Tensor]
 ) -> dict[Branch, str]:
-    method = context.args["attribution"]
-    if method == "none":
+    if question.method == "none":
         return {}
     paths = {}
     for branch, model in models.items():
-        path = _slot(context, f"{method}_{branch}")
-        picture = attribute(method, model, image.to(_device(context)), int(logits[branch].argmax()))
-        save_picture(picture, path)
+        path = question.slot(f"{question.method}_{branch}")
+        target = int(logits[branch].argmax())
+        save_picture(attribute(question.method, model, image.to(_device(question.context)), target), path)
         paths[branch] = str(path)
     return paths
 
 
-def _slot(context: Context, name: str) -> Path:
-    """A few rotating names, so that a viewer never shows a stale picture and the folder does not grow."""
-    turn = int(context.args["turn"]) % _SLOTS
-    return context.folder.preview(f"inspect/{turn}_{name}")
-
-
-def _verdict(
-    context: Context,
-    logits: dict[Branch, Tensor],
-    maps: dict[Branch, str],
-    picture: Tensor,
-    moved: Tensor,
-    notes: tuple[str, ...],
-    seconds_predict: float,
-    seconds_explain: float,
-) -> Judged:
-    args, plan = context.args, context.plan
-    zepad = next((defence for defence in plan_defences(plan) if isinstance(defence, Zepad)), Zepad())
-    names = open_set(args["task"], input_size(context), plan.seed).classes
-    stacked = torch.stack([logits[branch] for branch in _ZEPAD]).to(torch.float64)[:, None]
-    weights = zepad.weigh(stacked)[:, 0]
-    fused = (weights[:, None] * stacked[:, 0]).sum(dim=0)
-    score = float(detection_scores(stacked[:2], stacked[2], plan.detector, zepad.k)[0])
-    gauge = _gauge(context, zepad.k)
-    shown, perturbed, residual = (_slot(context, name) for name in ("shown", "perturbed", "residual"))
-    epsilon = float(args["epsilon_255"]) / 255
-    save_picture(picture, shown, side=256)
-    save_picture(moved, perturbed, side=256)
-    save_picture(stretched(moved - picture, epsilon), residual, side=256)
-    branch_weights = dict(zip(_ZEPAD, weights.tolist(), strict=True))
-    said = {
-        branch: _judgement(branch, logits[branch], branch_weights.get(branch, 1.0), zepad.k, names, maps)
-        for branch in logits
+def _stored(question: _Question, picture: Tensor, moved: Tensor) -> dict[str, str]:
+    """The three pictures of the page, as files."""
+    images = {
+        "shown": picture,
+        "perturbed": moved,
+        "residual": stretched(moved - picture, question.epsilon),
     }
+    for name, image in images.items():
+        save_picture(image, question.slot(name), side=_SHOWN_SIDE)
+    return {name: str(question.slot(name)) for name in images}
+
+
+def _verdict(question: _Question, logits: dict[Branch, Tensor], maps: dict[Branch, str]) -> Judged:
+    args, plan = question.context.args, question.context.plan
+    stacked = torch.stack([logits[branch] for branch in _ZEPAD]).to(torch.float64)[:, None]
+    weights = question.zepad.weigh(stacked)
+    score = float(detection_scores(stacked[:2], stacked[2], plan.detector, question.zepad.k)[0])
+    gauge = _gauge(question)
+    shares = dict(zip(_ZEPAD, weights[:, 0].tolist(), strict=True))
+    said = {branch: _judgement(question, branch, logits[branch], shares.get(branch, 1.0), maps) for branch in logits}
     return Judged(
         request=args["request"],
         image=args["image"],
         task=args["task"],
         attack=args["attack"],
         epsilon_255=float(args["epsilon_255"]),
-        shown=str(shown),
-        perturbed=str(perturbed),
-        residual=str(residual),
-        residual_gain=round(1 / (2 * epsilon), 2) if epsilon > 0 else 1.0,
+        shown="",
+        perturbed="",
+        residual="",
+        residual_gain=round(1 / (2 * question.epsilon), 2) if question.epsilon > 0 else 1.0,
         undefended=said["victim"],
         branches=tuple(said[branch] for branch in _ZEPAD),
-        fused=_top(fused, names),
+        fused=_top(fuse(stacked, weights)[0], question.names),
         score=score,
         threshold=gauge.threshold,
         achieved_fpr=gauge.achieved_fpr,
         flagged=score > gauge.threshold,
         calibration=gauge.calibration,
-        attribution=args["attribution"],
-        notes=notes,
-        seconds_predict=seconds_predict,
-        seconds_explain=seconds_explain,
+        attribution=question.method,
+        notes=(),
+        seconds_predict=0.0,
+        seconds_explain=0.0,
     )
 
 
 def _judgement(
-    branch: Branch, logits: Tensor, weight: float, k: float, names: tuple[str, ...], maps: dict[Branch, str]
+    question: _Question, branch: Branch, logits: Tensor, weight: float, maps: dict[Branch, str]
 ) -> BranchJudgement:
     m = top_probability(logits.to(torch.float64))
     return BranchJudgement(
         branch=branch,
-        top=_top(logits, names),
+        top=_top(logits, question.names),
         m=float(m),
-        c=float(confidence(m, k)),
+        c=float(confidence(m, question.zepad.k)),
         weight=weight,
         attribution=maps.get(branch, ""),
     )
@@ -216,13 +240,13 @@ def _top(logits: Tensor, names: tuple[str, ...]) -> tuple[ClassScore, ...]:
     )
 
 
-def _gauge(context: Context, k: float) -> _Gauge:
-    written = context.folder.logits(context.args["task"], "benign").stat().st_mtime_ns
-    key = (str(context.folder.root), context.args["task"], written)
+def _gauge(question: _Question) -> _Gauge:
+    context, plan = question.context, question.context.plan.detector
+    written = context.folder.logits(question.task, "benign").stat().st_mtime_ns
+    key = (str(context.folder.root), question.task, written)
     if key not in _gauges:
-        answers = load_answers(context, context.args["task"])
-        plan = context.plan.detector
-        calibration, clean = (scores_of(answers, condition, plan, k) for condition in ("calibration", "clean"))
+        answers = load_answers(context, question.task)
+        calibration, clean = (scores_of(answers, name, plan, question.zepad.k) for name in ("calibration", "clean"))
         threshold = threshold_for(calibration, plan.target_fpr)
         cloud = tuple(float(score) for score in calibration[:_CLOUD])
         _gauges[key] = _Gauge(threshold, rate_of(clean > threshold).value, cloud)

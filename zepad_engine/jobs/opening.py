@@ -16,7 +16,7 @@ from zepad_engine.findings import DataFinding
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_set import ImageSet
 from zepad_engine.jobs.context import Context
-from zepad_engine.plan import SAMPLE_PREFIX
+from zepad_engine.plan import SAMPLE_PREFIX, set_name
 from zepad_engine.resources import asset
 
 
@@ -73,9 +73,8 @@ def open_data(context: Context) -> dict[str, Any]:
 
 def _finding(key: str, role: str, images: ImageSet, shared: tuple[str, ...]) -> DataFinding:
     counts = {split: len(index) for split, index in images.splits.items()} or {"all": len(images)}
-    shown = key if key.startswith(SAMPLE_PREFIX) else Path(key).name
     return DataFinding(
-        key=shown,
+        key=set_name(key),
         role=role,
         name=images.name,
         counts=counts,
