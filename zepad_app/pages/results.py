@@ -1,0 +1,121 @@
+"""Results: the verdict, then the evidence in tabs; a tab is drawn when it is first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from zepad_app.results.attacks_tab import AttacksTab
+from zepad_app.results.branches_tab import BranchesTab
+from zepad_app.results.detection_tab import DetectionTab
+from zepad_app.results.examples_tab import ExamplesTab
+from zepad_app.results.recipe_tab import RecipeTab
+from zepad_app.results.summary_tab import SummaryTab
+from zepad_app.results.training_tab import TrainingTab
+from zepad_app.theme import Theme
+from zepad_app.tokens import AROUND, INSIDE
+from zepad_app.widgets.buttons import secondary
+from zepad_app.widgets.empty_page import EmptyPage
+from zepad_app.widgets.verdict_banner import VerdictBanner
+from zepad_engine.findings import AuditReport
+
+_EMPTY = (
+    "No audit to show yet",
+    "Here you will see the verdict on an encoder: what an attack costs it on each task, what ZePAD wins back, "
+    "and whether perturbed images are noticed. The sample audit takes a few minutes.",
+    "Go to the audit",
+)
+
+
+class ResultsPage(QWidget):
+    """What one finished audit found."""
+
+    inspect_requested = Signal()
+    export_requested = Signal(str)
+    audit_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._report: AuditReport | None = None
+        self._folder = Path()
+        self._stale: set[int] = set()
+        self.banner = VerdictBanner(theme)
+        self.summary = SummaryTab(theme)
+        self.detection = DetectionTab(theme)
+        self.branches = BranchesTab(theme)
+        self.attacks = AttacksTab(theme)
+        self.training = TrainingTab(theme)
+        self.examples = ExamplesTab(theme)
+        self.recipe = RecipeTab(theme)
+        self.tabs = QTabWidget()
+        self.empty = EmptyPage(theme, "results", _EMPTY, self.audit_requested.emit)
+        self._stack = QStackedWidget()
+        self._build()
+        self.show_empty()
+
+    def show_report(self, report: AuditReport, folder: Path) -> None:
+        """Show a finished audit; its pictures lie in ``folder``."""
+        self._report, self._folder = report, folder
+        self.banner.show_summary(report.summary, report.warnings)
+        self._stale = set(range(self.tabs.count()))
+        self._stack.setCurrentIndex(1)
+        self._draw(self.tabs.currentIndex())
+
+    def show_empty(self) -> None:
+        """Say what will be here."""
+        self._report = None
+        self._stack.setCurrentIndex(0)
+
+    def _fillings(self) -> tuple[tuple[str, QWidget, Callable[[AuditReport], None]], ...]:
+        return (
+            ("Summary", self.summary, self.summary.show_report),
+            ("Detection", self.detection, self.detection.show_report),
+            ("Branches", self.branches, self.branches.show_report),
+            ("Attacks", self.attacks, lambda report: self.attacks.show_report(report, self._folder)),
+            ("Training", self.training, self.training.show_report),
+            ("Examples", self.examples, lambda report: self.examples.show_report(report, self._folder)),
+            ("Recipe", self.recipe, self.recipe.show_report),
+        )
+
+    def _build(self) -> None:
+        for name, tab, _ in self._fillings():
+            self.tabs.addTab(tab, name)
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {AROUND - 14}px; }}")
+        self.tabs.setCornerWidget(self._actions())
+        self.tabs.currentChanged.connect(self._draw)
+        full = QWidget()
+        column = QVBoxLayout(full)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self.tabs, 1)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(full)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+
+    def _actions(self) -> QWidget:
+        corner = QWidget()
+        row = QHBoxLayout(corner)
+        row.setContentsMargins(0, 0, AROUND, 4)
+        row.setSpacing(INSIDE)
+        row.addWidget(secondary("Inspect an image", self.inspect_requested.emit))
+        menu = QMenu(corner)
+        menu.addAction("Report as HTML…", lambda: self.export_requested.emit("html"))
+        menu.addAction("Report as JSON…", lambda: self.export_requested.emit("json"))
+        self.export = secondary("Export", lambda: None, "Export the report")
+        self.export.setMenu(menu)
+        row.addWidget(self.export)
+        return corner
+
+    def _draw(self, index: int) -> None:
+        if self._report is not None and index in self._stale:
+            self._stale.discard(index)
+            self._fillings()[index][2](self._report)

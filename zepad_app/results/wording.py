@@ -1,0 +1,127 @@
+"""How findings are put in words: rates with their interval, names of systems, sentences about the detector. No Qt."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from zepad_app.tokens import Meaning
+from zepad_engine.findings import AuditReport, Detection, Rate
+
+NOT_MEASURED = "–"
+
+_DEFENCES = {
+    "undefended": "Undefended",
+    "random_encoder": "Random weights",
+    "clean_ensemble": "Three clean encoders",
+    "zepad": "ZePAD",
+    "zepad_no_bmp": "ZePAD without BMP",
+    "mean_fusion": "ZePAD, plain mean",
+}
+_DEFENCE_HINTS = {
+    "undefended": "The audited encoder alone, with a head per task.",
+    "random_encoder": "The same network with random weights: what an encoder that learned nothing would score.",
+    "clean_ensemble": "The three untuned encoders fused: what fusing alone gives, without any tuning.",
+    "zepad": "Two adversarially tuned encoders and a benign one, fused by confidence.",
+    "zepad_no_bmp": "The two tuned encoders alone, without the benign branch.",
+    "mean_fusion": "The branches of ZePAD with equal weights.",
+}
+_BRANCHES = {
+    "undefended": "Undefended",
+    "tuned_victim": "Tuned victim",
+    "tuned_auxiliary": "Tuned auxiliary",
+    "benign": "Benign branch",
+    "fused": "Fused answer",
+}
+_MEANINGS: Final[dict[str, Meaning]] = {
+    "tuned_victim": "victim",
+    "tuned_auxiliary": "auxiliary",
+    "benign": "benign",
+    "undefended": "undefended",
+}
+_ROLES = {"tuned_victim": "MPAE 1", "tuned_auxiliary": "MPAE 2", "benign": "BMP", "undefended": "no defence"}
+
+
+def percent(value: float) -> str:
+    """A share with one decimal: 0.732 becomes ``73.2 %``."""
+    return f"{100 * value:.1f} %"
+
+
+def rate_parts(rate: Rate | None) -> tuple[str, str]:
+    """The rate and its interval as two texts, so that the interval can be drawn smaller."""
+    if rate is None:
+        return NOT_MEASURED, ""
+    return percent(rate.value), f"±{50 * (rate.high - rate.low):.1f}"
+
+
+def rate_text(rate: Rate | None) -> str:
+    """``73.2 % ±1.9``; the interval is half the width of the 95 % interval, in points."""
+    return " ".join(part for part in rate_parts(rate) if part)
+
+
+def rate_hint(rate: Rate | None) -> str:
+    """Sample size and exact interval, for hovering."""
+    if rate is None:
+        return "Not measured here."
+    return f"{percent(rate.value)} of {rate.n:,} images; 95 % interval {100 * rate.low:.1f} to {percent(rate.high)}"
+
+
+def auroc_text(rate: Rate) -> str:
+    """``AUROC 0.51 [0.48, 0.54]``."""
+    return f"AUROC {rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}]"
+
+
+def plain(key: str) -> str:
+    """A key as words: ``sample:traffic_signs`` becomes ``Traffic signs``."""
+    words = key.rsplit("/", 1)[-1].split(":", 1)[-1].replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def defence_name(key: str) -> str:
+    """What the window calls a defence."""
+    return _DEFENCES.get(key, plain(key))
+
+
+def defence_hint(key: str) -> str:
+    """One line on what a defence is, or nothing for an unknown one."""
+    return _DEFENCE_HINTS.get(key, "")
+
+
+def branch_name(key: str) -> str:
+    """What the window calls a branch."""
+    return _BRANCHES.get(key, plain(key))
+
+
+def branch_role(key: str) -> str:
+    """The paper's name of a branch."""
+    return _ROLES.get(key, "")
+
+
+def branch_meaning(key: str) -> Meaning:
+    """The colour a branch has everywhere."""
+    return _MEANINGS.get(key, "fused")
+
+
+def attack_name(report: AuditReport, key: str) -> str:
+    """What the window calls an attack; ``none`` is the clean image."""
+    if key == "none":
+        return "Clean images"
+    return next((attack.name for attack in report.attacks if attack.key == key), plain(key))
+
+
+def task_name(report: AuditReport, task: str) -> str:
+    """The name of a task's image set, or its key in words."""
+    return next((data.name for data in report.data if data.key == task and data.name), plain(task))
+
+
+def detector_sentence(found: Detection, task: str) -> str:
+    """Whether the detector works on a task, decided by the interval of its AUROC and nothing else."""
+    figure = auroc_text(found.auroc)
+    if found.auroc.low <= 0.5 <= found.auroc.high:
+        return f"On {task} the detector is no better than chance ({figure})."
+    if found.auroc.high < 0.5:
+        return f"On {task} the detector is worse than chance ({figure}): it trusts perturbed images more."
+    caught, alarms = 100 * found.tpr.value, 100 * found.achieved_fpr.value
+    return (
+        f"On {task} the detector beats chance ({figure}): it catches {caught:.0f} of 100 perturbed images "
+        f"and falsely flags {alarms:.0f} of 100 clean ones."
+    )
