@@ -1,0 +1,40 @@
+# Six words. CONTRIBUTING.md says when to use which.
+.PHONY: setup run fmt check test shots sample
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# A virtual environment with everything the tests need, at the tested versions.
+setup:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"
+
+# The window.
+run:
+	$(BIN)/python main.py
+
+fmt:
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+# Everything but the slow tests; what a commit must pass.
+check:
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not slow"
+
+test:
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+# A picture of every page, light and dark, in artefacts/shots.
+shots:
+	QT_QPA_PLATFORM=offscreen ZEPAD_SHOTS=artefacts/shots $(BIN)/python -m pytest -q tests/app
+
+# Rebuild assets/sample from the pinned packages; wants about 500 MB in build/sample.
+sample:
+	$(BIN)/python -m zepad_engine.sample_building --work build/sample --out assets/sample
+
+# The bundled encoders are made with `python main.py pretrain`; the card beside each names method, images, epochs and
+# seed, and CONTRIBUTING.md gives the commands. They take hours, so no target rebuilds them.

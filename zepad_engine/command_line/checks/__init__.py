@@ -1,0 +1,1 @@
+"""What ``doctor`` looks at: one file per concern, each a function that gives back Checks."""

@@ -1,0 +1,140 @@
+"""From flags to an AuditPlan; every wrong name or missing file becomes one sentence before torch has done any work."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from zepad_engine.catalogue import Catalogue
+from zepad_engine.errors import BadInput, BadPlan
+from zepad_engine.plan import (
+    SAMPLE_PREFIX,
+    AuditPlan,
+    Choice,
+    OfficialSwitches,
+    plan_from_json,
+    require_sound,
+)
+from zepad_engine.presets import with_preset
+
+_ELSEWHERE = ("torchvision:",)
+_SAME_NAME = ("auxiliary", "seed", "workers", "device")
+
+
+def plan_from_flags(flags: argparse.Namespace, catalogue: Catalogue) -> AuditPlan:
+    """The plan the flags ask for: a plan file or the sample audit, then the preset, then each flag that was given.
+
+    Raises:
+        BadInput: a file or folder is missing or empty. BadPlan: a name or a value does not fit.
+    """
+    plan = _with_choices(_read_plan(flags.plan) if flags.plan else AuditPlan(), flags)
+    if flags.preset or not flags.plan:
+        plan = with_preset(plan, flags.preset or plan.preset, catalogue.attacks)
+    plan = _located(msgspec.structs.replace(plan, **_given(flags, plan)))
+    _require_known(plan, catalogue)
+    require_sound(plan)
+    return plan
+
+
+def _read_plan(path: Path) -> AuditPlan:
+    try:
+        return plan_from_json(path.read_bytes())
+    except OSError as trouble:
+        raise BadInput(f"The plan {path} cannot be read.", "Check the path after --plan.") from trouble
+
+
+def _with_choices(plan: AuditPlan, flags: argparse.Namespace) -> AuditPlan:
+    named = {"attacks": _words(flags.attacks), "defences": _words(flags.defences)}
+    chosen = {field: tuple(Choice(key=key) for key in keys) for field, keys in named.items() if keys}
+    return msgspec.structs.replace(plan, **chosen)
+
+
+def _given(flags: argparse.Namespace, plan: AuditPlan) -> dict[str, Any]:
+    changes: dict[str, Any] = {name: getattr(flags, name) for name in _SAME_NAME}
+    changes["encoder"] = flags.encoder
+    changes["epsilon_255"] = flags.eps
+    changes["local_set"] = flags.local
+    changes["surrogate_set"] = flags.surrogate
+    changes["tasks"] = _words(flags.tasks) or None
+    if flags.benign:
+        changes["benign"] = msgspec.structs.replace(plan.benign, source=flags.benign)
+    if flags.mode:
+        changes["mode"] = flags.mode
+        changes["switches"] = OfficialSwitches.all_on() if flags.mode == "official" else OfficialSwitches()
+    return {name: value for name, value in changes.items() if value is not None}
+
+
+def _words(given: Iterable[str] | None) -> tuple[str, ...]:
+    """``a b`` and ``a,b`` alike."""
+    return tuple(word for part in given or () for word in part.split(",") if word)
+
+
+def _located(plan: AuditPlan) -> AuditPlan:
+    """Paths made absolute, so that the run can be resumed from any folder."""
+    return msgspec.structs.replace(
+        plan,
+        encoder=_encoder(plan.encoder),
+        auxiliary=_encoder(plan.auxiliary),
+        local_set=_image_set(plan.local_set),
+        surrogate_set=_image_set(plan.surrogate_set),
+        tasks=tuple(map(_image_set, plan.tasks)),
+    )
+
+
+def _encoder(reference: str) -> str:
+    if not reference or reference.startswith(SAMPLE_PREFIX):
+        return reference
+    return str(encoder_file(reference))
+
+
+def encoder_file(reference: str) -> Path:
+    """The path of an encoder file that is there.
+
+    Raises:
+        BadInput: it is not, or it is no file.
+    """
+    path = Path(reference).expanduser().resolve()
+    if path.is_dir():
+        raise BadInput(f"{reference} is a folder.", "An encoder is one file: .safetensors, .pt, .pth or .ckpt.")
+    if not path.is_file():
+        raise BadInput(f"There is no file {reference}.", "Check the path of the encoder.")
+    return path
+
+
+def _image_set(reference: str) -> str:
+    if not reference or reference.startswith((SAMPLE_PREFIX, *_ELSEWHERE)):
+        return reference
+    path = Path(reference).expanduser().resolve()
+    if not path.exists():
+        raise BadInput(f"There is no folder or zip {reference}.", "Check the path of the image set.")
+    if path.is_dir() and not any(path.iterdir()):
+        raise BadInput(f"The folder {reference} is empty.", "An image set has one folder of pictures per class.")
+    return str(path)
+
+
+def _require_known(plan: AuditPlan, catalogue: Catalogue) -> None:
+    _require("attack", (choice.key for choice in plan.attacks), (entry.key for entry in catalogue.attacks))
+    _require("defence", (choice.key for choice in plan.defences), (entry.key for entry in catalogue.defences))
+    sets = (plan.local_set, plan.surrogate_set, *plan.tasks)
+    _require("bundled image set", _bundled(sets), (_bare(entry.key) for entry in catalogue.tasks))
+    encoders = (plan.encoder, plan.auxiliary)
+    _require("bundled encoder", _bundled(encoders), (_bare(entry.key) for entry in catalogue.encoders))
+
+
+def _require(what: str, named: Iterable[str], known: Iterable[str]) -> None:
+    listed = tuple(known)
+    for name in named:
+        if name not in listed:
+            raise BadPlan(f"There is no {what} called {name}.", f"Known: {', '.join(listed) or 'none'}.")
+
+
+def _bundled(references: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_bare(reference) for reference in references if reference.startswith(SAMPLE_PREFIX))
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix(SAMPLE_PREFIX)

@@ -1,0 +1,41 @@
+"""``report``: write a finished run's report again, in the formats asked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from zepad_engine.command_line.guarding import DONE
+from zepad_engine.errors import BadInput
+from zepad_engine.exporting import export
+
+FORMATS = ("html", "json")
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of this verb."""
+    parser.add_argument("folder", type=Path, metavar="RUN", help="run folder of an audit")
+    parser.add_argument("--format", default="html", help="html, json or html,json (default html)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write; default is the run folder")
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Write the files; the exit code."""
+    formats = [word.strip() for word in flags.format.split(",")]
+    for word in formats:
+        if word not in FORMATS:
+            raise BadInput(f"There is no report format {word}.", f"Known: {', '.join(FORMATS)}.")
+    if not flags.folder.is_dir():
+        raise BadInput(f"There is no run folder {flags.folder}.", "Check the path.")
+    target = flags.out or flags.folder
+    for word in formats:
+        sys.stdout.write(f"{_write(flags.folder, word, target / f'report.{word}')}\n")
+    return DONE
+
+
+def _write(folder: Path, form: str, path: Path) -> Path:
+    try:
+        return export(folder, form, path)
+    except OSError as trouble:
+        raise BadInput(f"{path} cannot be written.", "Name another folder after --out.") from trouble

@@ -1,0 +1,71 @@
+"""Numbers as a report writes them: a rate with n and interval, a budget on both scales."""
+
+from __future__ import annotations
+
+import math
+
+from markupsafe import Markup
+
+from zepad_engine.findings import Rate
+
+FEW = 100
+_Z95 = 1.959963984540054
+
+
+def wilson(value: float, n: int) -> Rate:
+    """A share of n with its 95 % Wilson interval."""
+    centre = value + _Z95**2 / (2 * n)
+    spread = _Z95 * math.sqrt(value * (1 - value) / n + _Z95**2 / (4 * n**2))
+    scale = 1 + _Z95**2 / n
+    return Rate(value=value, n=n, low=max(0.0, (centre - spread) / scale), high=min(1.0, (centre + spread) / scale))
+
+
+def rate(measured: Rate | None) -> Markup:
+    """A rate for a table cell: value, interval and n; a long dash where it does not apply."""
+    if measured is None:
+        return Markup('<span class="none">–</span>')
+    few = Markup(' <abbr class="few" title="fewer than 100 images: indicative only">few</abbr>')
+    return Markup('<span class="rate">{} % <small>{}, n {:,}{}</small></span>').format(
+        _hundred(measured.value), _interval(measured), measured.n, few if measured.n < FEW else ""
+    )
+
+
+def rate_in_words(measured: Rate) -> Markup:
+    """A rate inside a sentence."""
+    return Markup('<span class="rate">{} % (95 % interval {}, n = {:,})</span>').format(
+        _hundred(measured.value), _interval(measured), measured.n
+    )
+
+
+def area(measured: Rate) -> Markup:
+    """An AUROC, which is no percentage: 0.5 is chance."""
+    return Markup('<span class="rate">{:.3f} <small>{:.3f}–{:.3f}, n {:,}</small></span>').format(
+        measured.value, measured.low, measured.high, measured.n
+    )
+
+
+def budget(n_255: float) -> str:
+    """A perturbation size on both scales: ``10/255 = 0.0392``."""
+    return f"{n_255:g}/255 = {n_255 / 255:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def count(number: int) -> str:
+    """A whole number with thousands apart."""
+    return f"{number:,}"
+
+
+def _interval(measured: Rate) -> str:
+    return f"{_hundred(measured.low)}–{_hundred(measured.high)}"
+
+
+def _hundred(share: float) -> str:
+    return f"{100 * share:.1f}"

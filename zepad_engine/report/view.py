@@ -1,0 +1,147 @@
+"""An AuditReport arranged for the page: which numbers stand beside which; no wording and no HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from zepad_engine.findings import AuditReport, Average, BranchFinding, Cell, Rate
+from zepad_engine.plan import SAMPLE_PREFIX
+from zepad_engine.report.dumbbells import DRAWN, Row
+from zepad_engine.report.wording import HEADLINE_DEFENCES, NO_ATTACK
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One defence in a table: clean accuracy, then per attack robust accuracy and the two success rates."""
+
+    defence: str
+    clean: Rate | None
+    robust: tuple[Rate | None, ...]
+    changed: tuple[Rate | None, ...]
+    turned_wrong: tuple[Rate | None, ...] = ()
+
+
+class View:
+    """The report's numbers by task, defence and attack, each in order of first appearance."""
+
+    def __init__(self, report: AuditReport) -> None:
+        self.report = report
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """Keys of the downstream tasks."""
+        return _in_order(cell.task for cell in self.report.cells)
+
+    @cached_property
+    def attacks(self) -> tuple[str, ...]:
+        """Keys of the attacks, without the clean row."""
+        return _in_order(cell.attack for cell in self.report.cells if cell.attack != NO_ATTACK)
+
+    @cached_property
+    def defences(self) -> tuple[str, ...]:
+        """Keys of the defences."""
+        return _in_order(cell.defence for cell in self.report.cells)
+
+    @cached_property
+    def unseen_tasks(self) -> tuple[str, ...]:
+        """Tasks the defender did not tune on."""
+        return _in_order(task for average in self.report.averages if average.unseen for task in average.tasks)
+
+    def attack_name(self, key: str) -> str:
+        """What the attack is called."""
+        return next((attack.name for attack in self.report.attacks if attack.key == key), key)
+
+    def task_name(self, key: str) -> str:
+        """What the task's image set is called."""
+        bare = key.removeprefix(SAMPLE_PREFIX)
+        return next((data.name for data in self.report.data if data.key.removeprefix(SAMPLE_PREFIX) == bare), key)
+
+    def task_names(self, keys: tuple[str, ...]) -> str:
+        """Several tasks' names, for a sentence."""
+        return ", ".join(self.task_name(key) for key in keys)
+
+    def headline(self, *, unseen: bool) -> tuple[Line, ...]:
+        """Means over tasks of the defences that decide what ZePAD is worth."""
+        averages = [average for average in self.report.averages if average.unseen == unseen]
+        present = _in_order(average.defence for average in averages)
+        return tuple(self._average_line(averages, key) for key in HEADLINE_DEFENCES if key in present)
+
+    def averaged_tasks(self, *, unseen: bool) -> tuple[str, ...]:
+        """The tasks the headline means are taken over."""
+        return _in_order(task for average in self.report.averages if average.unseen == unseen for task in average.tasks)
+
+    def task_lines(self, task: str) -> tuple[Line, ...]:
+        """Every defence on one task."""
+        cells = [cell for cell in self.report.cells if cell.task == task]
+        return tuple(self._task_line(cells, key) for key in self.defences)
+
+    def dumbbells(self, attack: str) -> tuple[Row, ...]:
+        """Robust accuracy of the drawn defences on each task."""
+        return tuple(self._dumbbell(task, attack) for task in self.tasks)
+
+    def branch_tables(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The defence whose branches are shown, with the tasks known of it; the others stand in report.json."""
+        known = _in_order(found.defence for found in self.report.branches)
+        shown = "zepad" if "zepad" in known else next(iter(known), "")
+        tasks = _in_order(found.task for found in self.report.branches if found.defence == shown)
+        return ((shown, tasks),) if shown else ()
+
+    def branch_rows(self, defence: str, task: str) -> tuple[tuple[str, tuple[BranchFinding | None, ...]], ...]:
+        """For each branch its findings on clean images and under each attack."""
+        mine = [found for found in self.report.branches if found.defence == defence and found.task == task]
+        columns = (NO_ATTACK, *self.attacks)
+        return tuple(
+            (
+                branch,
+                tuple(
+                    _first(found for found in mine if (found.branch, found.attack) == (branch, column))
+                    for column in columns
+                ),
+            )
+            for branch in _in_order(found.branch for found in mine)
+        )
+
+    def _average_line(self, averages: list[Average], defence: str) -> Line:
+        mine = {average.attack: average for average in averages if average.defence == defence}
+        attacks = [mine.get(attack) for attack in self.attacks]
+        return Line(
+            defence=defence,
+            clean=_first(average.ba for average in mine.values() if average.ba is not None),
+            robust=tuple(average.ra if average else None for average in attacks),
+            changed=tuple(average.asr if average else None for average in attacks),
+        )
+
+    def _task_line(self, cells: list[Cell], defence: str) -> Line:
+        mine = {cell.attack: cell for cell in cells if cell.defence == defence}
+        attacks = [mine.get(attack) for attack in self.attacks]
+        return Line(
+            defence=defence,
+            clean=_first(cell.ba for cell in mine.values() if cell.ba is not None),
+            robust=tuple(cell.ra if cell else None for cell in attacks),
+            changed=tuple(cell.asr if cell else None for cell in attacks),
+            turned_wrong=tuple(cell.asr_of_correct if cell else None for cell in attacks),
+        )
+
+    def _dumbbell(self, task: str, attack: str) -> Row:
+        lines = {line.defence: line for line in self.task_lines(task)}
+        column = self.attacks.index(attack)
+        robust = {key: lines[key].robust[column] for key in DRAWN if key in lines}
+        clean = lines["undefended"].clean if "undefended" in lines else None
+        return Row(
+            name=self.task_name(task),
+            robust={key: rate for key, rate in robust.items() if rate is not None},
+            clean=clean,
+        )
+
+
+def _in_order(keys: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(keys))
+
+
+def _first(items: Iterable[Item]) -> Item | None:
+    return next(iter(items), None)
