@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from zepad_engine.errors import BadInput
-from zepad_engine.findings import AuditReport, report_from_json
+from zepad_engine.findings import SCHEMA_VERSION, AuditReport, report_from_json
 from zepad_engine.report.html import render_html
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.storage import write_bytes
@@ -39,8 +39,14 @@ def load_report(folder: Path) -> AuditReport:
     if not path.exists():
         raise BadInput(f"The folder {folder.name} holds no finished audit.", "Run or resume the audit first.")
     try:
-        return report_from_json(path.read_bytes())
+        report = report_from_json(path.read_bytes())
     except msgspec.DecodeError as trouble:
         raise BadInput(
             f"The report in {folder.name} cannot be read by this version.", "Run the audit again."
         ) from trouble
+    if report.schema_version != SCHEMA_VERSION:
+        raise BadInput(
+            f"The report in {folder.name} has schema {report.schema_version}; this version reads {SCHEMA_VERSION}.",
+            "Run the audit again.",
+        )
+    return report

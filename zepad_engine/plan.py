@@ -274,7 +274,7 @@ def plan_from_json(text: bytes | str) -> AuditPlan:
         return msgspec.json.decode(text, type=AuditPlan)
     except msgspec.DecodeError as trouble:
         raise BadPlan(
-            f"This is not an audit plan of version 1: {trouble}.", "Save the plan again from the window."
+            f"This is not an audit plan of version 1: {trouble}.", "Save the plan again with this version."
         ) from trouble
 
 

@@ -61,8 +61,9 @@ class RunFolder:
         Raises:
             BadPlan: the folder holds another plan. BadInput: it is a file. NoSpace: it cannot be written.
         """
-        if self.root.exists() and not self.root.is_dir():
-            raise BadInput(f"{self.root.name} is a file, not a folder.", "Choose a folder for the results.")
+        blocking = next((path for path in (self.root, *self.root.parents) if path.exists()), self.root)
+        if blocking.exists() and not blocking.is_dir():
+            raise BadInput(f"{blocking.name} is a file, not a folder.", "Choose a folder for the results.")
         if self.plan.exists():
             if plan_from_json(self.plan.read_bytes()) != plan:
                 raise BadPlan(

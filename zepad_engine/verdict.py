@@ -74,9 +74,11 @@ def _details(
 ) -> list[str]:
     if undefended is None or undefended.ba is None or undefended.ra is None:
         return []
-    kind = "tasks the defender did not tune on" if undefended.unseen else "tasks, all of them tuned on"
+    count = len(undefended.tasks)
+    plural = "task" if count == 1 else "tasks"
+    kind = f"{plural} the defender did not tune on" if undefended.unseen else f"{plural} the defender tuned on"
     parts = [
-        f"Mean over {len(undefended.tasks)} {kind}, strongest attack on the public encoder {names[worst]}:"
+        f"Mean over {count} {kind}, strongest attack on the public encoder {names[worst]}:"
         f" undefended {percent(undefended.ba)} clean, {percent(undefended.ra)} perturbed."
     ]
     if zepad and zepad.ba and zepad.ra:

@@ -108,4 +108,4 @@ class AdvEncoderPer(Attack):
         # The high-pass is linear: HP(x') - HP(x) = HP(x' - x).
         lost = high_pass(moved - images, radius).square().mean()
         quality = (moved - images).square().mean()
-        return -self.adversarial * nce + self.quality * quality - self.frequency * lost, float(nce)
+        return -self.adversarial * nce + self.quality * quality - self.frequency * lost, float(nce.detach())

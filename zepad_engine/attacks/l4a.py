@@ -70,5 +70,5 @@ class L4aBase(Attack):
             lifted = activation.float().square().mean()
             (gradient,) = torch.autograd.grad(lifted, crafted)
             crafted = project(crafted.detach() + self.step_size * gradient.sign(), epsilon)
-            progress.measure("activation", step, float(lifted))
+            progress.measure("activation", step, float(lifted.detach()))
         return crafted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 import traceback
@@ -17,6 +18,8 @@ from zepad_engine.jobs.job import Broken, Done, Order
 
 def main() -> int:
     """Serve orders until the director is gone."""
+    # Ctrl+C in a terminal reaches the whole group; the director decides, and ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     wire = _take_stdout()
     # Loaded before the first order, so that a waiting worker is a warm one.
     from zepad_engine.jobs.table import FUNCTIONS

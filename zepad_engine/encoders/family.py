@@ -1,0 +1,67 @@
+"""A family of architectures: says whether weights are its own and builds the encoder from their shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from zepad_engine.card import EncoderCard, Overrides
+from zepad_engine.encoders.encoder import Encoder
+from zepad_engine.encoders.weights import Match, Selection, Weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What is known of a checkpoint beside its tensors.
+
+    Attributes:
+        name: name of the file without its ending.
+        sha256: digest of its bytes.
+        lightning: whether PyTorch Lightning wrote it.
+        settings: plain training settings found in the file or in args.json beside it.
+        card: our own card beside it, if there is one.
+        overrides: what the user says.
+    """
+
+    name: str
+    sha256: str = ""
+    lightning: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
+    card: EncoderCard | None = None
+    overrides: Overrides = field(default_factory=Overrides)
+
+    def setting(self, *names: str) -> str | None:
+        """The first of these settings that is there; ``data.dataset`` also answers to ``dataset``."""
+        for name in names:
+            for key, value in self.settings.items():
+                if key == name or key.endswith(f".{name}"):
+                    return value
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A net in a checkpoint that a family takes for its own: where it lies, and how well it fits."""
+
+    selection: Selection
+    match: Match
+    looks_like: str
+
+
+class Family(Protocol):
+    """One family, for example all ResNets."""
+
+    name: str
+
+    def empty(self, card: EncoderCard) -> Encoder:
+        """The net a card of this family describes, its weights still unset, in evaluation mode."""
+
+    def recognises(self, weights: Weights) -> Candidate | None:
+        """The best-fitting net of this family in ``weights`` (names with containers), or None."""
+
+    def build(self, candidate: Candidate, weights: Weights, hints: Hints) -> Encoder:
+        """The encoder of a candidate that fits wholly, on the CPU, in evaluation mode.
+
+        Raises:
+            BadCheckpoint: the weights hold a part that this family does not have.
+        """
