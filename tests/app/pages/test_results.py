@@ -1,0 +1,198 @@
+import msgspec
+import pytest
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from tests.support.sample_judgement import write_pictures
+from tests.support.sample_report import sample_report
+from zepad_app.pages.results import ResultsPage
+from zepad_app.theme import Theme
+from zepad_app.widgets.figure_plot import FigurePlot
+from zepad_app.widgets.picture import Picture
+from zepad_engine.plan import plan_to_json
+
+TABS = ["Summary", "Detection", "Branches", "Attacks", "Training", "Examples", "Recipe"]
+
+
+@pytest.fixture(scope="module")
+def theme(qapp):
+    made = Theme("light")
+    made.apply(qapp)
+    return made
+
+
+@pytest.fixture
+def page(qtbot, theme, tmp_path):
+    made = ResultsPage(theme)
+    qtbot.addWidget(made)
+    made.resize(1208, 716)
+    write_pictures(tmp_path, side=4)
+    made.show_report(sample_report(), tmp_path)
+    made.show()
+    return made
+
+
+def open_tab(page, name):
+    page.tabs.setCurrentIndex(TABS.index(name))
+
+
+def texts(widget):
+    return [label.text() for label in widget.findChildren(QLabel)]
+
+
+def test_the_verdict_and_the_tabs(page):
+    assert page.banner.verdict.text() == sample_report().summary.verdict
+    assert page.banner.detail.text() == sample_report().summary.detail
+    assert page.banner.warnings.text.text() == sample_report().warnings[0]
+    assert [page.tabs.tabText(n) for n in range(page.tabs.count())] == TABS
+
+
+def test_the_summary_starts_at_the_worst_attack_and_follows_the_choice(page):
+    assert page.summary.choice.attack == "advencoder_per"
+    before = page.summary.plot.accessibleDescription()
+    page.summary.choice.choose("l4a_base")
+    after = page.summary.plot.accessibleDescription()
+    cell = next(
+        c for c in sample_report().cells if (c.defence, c.attack, c.task) == ("undefended", "l4a_base", "emoji")
+    )
+    assert before != after
+    assert f"under PAP L4A-base: undefended {100 * cell.ra.value:.1f} %" in after
+
+
+def test_the_switch_changes_the_table(page):
+    assert page.summary.table.rates.measure == "ra"
+    page.summary.measure.choose("asr")
+    assert page.summary.table.rates.measure == "asr"
+
+
+def test_a_missing_control_row_is_said(page, tmp_path):
+    report = sample_report()
+    assert "Not measured" not in page.summary.note.text()
+    cells = tuple(c for c in report.cells if c.defence != "random_encoder")
+    page.show_report(msgspec.structs.replace(report, cells=cells), tmp_path)
+    assert "Not measured in this run" in page.summary.note.text()
+    assert "random weights" in page.summary.note.text()
+
+
+def test_detection_has_a_panel_per_task_with_its_sentence_and_rates(page):
+    open_tab(page, "Detection")
+    found = [item for item in sample_report().detection if item.attack == "advencoder_per"]
+    assert [panel.found for panel in page.detection.panels] == found
+    sentences = [panel.sentence.text() for panel in page.detection.panels]
+    assert sentences[0].startswith("On Emoji groups the detector is no better than chance (AUROC 0.49")
+    assert sentences[2].startswith("On Satellite climate the detector beats chance (AUROC 0.89")
+    hints = [label.toolTip() for label in page.detection.panels[0].findChildren(type(page.detection.how))]
+    fpr = found[0].margin_fpr
+    assert any(f"{100 * fpr.value:.1f} % of {fpr.n:,} images" in hint for hint in hints)
+
+
+def test_detection_folds_into_one_column_in_a_narrow_window(page, qtbot):
+    open_tab(page, "Detection")
+    first, second = page.detection.panels[:2]
+    qtbot.waitUntil(lambda: first.y() == second.y() and first.x() != second.x())
+    page.resize(952, 616)
+    qtbot.waitUntil(lambda: first.x() == second.x() and first.y() != second.y())
+    assert page.detection.horizontalScrollBar().maximum() == 0
+
+
+@pytest.mark.parametrize("width", [952, 1208])
+def test_no_tab_needs_to_scroll_sideways(page, qapp, width):
+    page.resize(width, 616)
+    for name in TABS:
+        open_tab(page, name)
+        qapp.processEvents()
+        assert page.tabs.currentWidget().horizontalScrollBar().maximum() == 0, name
+
+
+def test_attacks_show_their_picture_and_what_was_measured(page):
+    open_tab(page, "Attacks")
+    card = page.attacks.cards[0]
+    assert not card.picture.image.isNull()
+    assert {"10.00/255", "97.0 %", "160", "38 s", "0"} <= set(texts(card))
+    report = sample_report()
+    mean = next(
+        a for a in report.averages if (a.defence, a.attack, a.unseen) == ("undefended", "advencoder_per", False)
+    )
+    assert f"to {100 * mean.ra.value:.1f} %" in card.sentence.text()
+
+
+def test_a_missing_picture_is_said_and_nothing_breaks(page, tmp_path):
+    page.show_report(sample_report(), tmp_path / "elsewhere")
+    open_tab(page, "Attacks")
+    assert page.attacks.cards[0].picture.image.isNull()
+    assert page.attacks.cards[0].picture.accessibleDescription() == "No picture stored."
+
+
+def test_training_leaves_out_losses_a_branch_does_not_have(page):
+    open_tab(page, "Training")
+    fields = [[curve.field for curve in plot._curves] for plot in page.training.plots]
+    assert fields[0] == ["total", "cross_entropy", "regularisation"]
+    assert fields[4] == ["cross_entropy"]
+    assert fields[5] == ["clean_accuracy"]
+
+
+def test_examples_say_what_each_system_said(page):
+    open_tab(page, "Examples")
+    found = [item for item in sample_report().examples if item.attack == "advencoder_per"]
+    assert len(page.examples.strips) == len(found)
+    words = texts(page.examples.strips[1])
+    assert "flagged as DAE" in words
+    assert f"✗ {found[1].undefended_perturbed}" in words
+    assert f"✓ {found[1].undefended_clean}" in words
+    assert all(not picture.image.isNull() for picture in page.examples.findChildren(Picture) if picture.isVisible())
+
+
+def test_the_recipe_is_complete(page):
+    open_tab(page, "Recipe")
+    report = sample_report()
+    assert page.recipe.plan.toPlainText() == plan_to_json(report.plan).decode()
+    assert page.recipe.plan.isReadOnly()
+    words = "\n".join(texts(page.recipe))
+    for sentence in (*report.not_shown, *report.threat_model, report.summary.limits):
+        assert sentence in words
+    assert "2,000 train · 400 validation · 300 calibration · 790 test" in words
+    assert "torch" in words
+    assert "2.15.0" in words
+
+
+def test_tabs_are_drawn_when_first_looked_at_and_anew_for_another_report(page, tmp_path):
+    assert page.detection.panels == []
+    open_tab(page, "Detection")
+    old = page.detection.panels[0]
+    page.show_report(sample_report(), tmp_path)
+    assert page.detection.panels[0] is not old
+
+
+def test_the_buttons_ask_the_window(page, qtbot):
+    buttons = {button.text(): button for button in page.findChildren(QPushButton)}
+    with qtbot.waitSignal(page.inspect_requested):
+        buttons["Inspect an image"].click()
+    for action, word in zip(page.export.menu().actions(), ("html", "json"), strict=True):
+        with qtbot.waitSignal(page.export_requested) as asked:
+            action.trigger()
+        assert asked.args == [word]
+
+
+def test_empty_says_what_will_be_here_and_leads_on(page, qtbot):
+    page.show_empty()
+    assert page.empty.isVisible()
+    assert "verdict" in page.empty.sentence.text()
+    with qtbot.waitSignal(page.audit_requested):
+        page.empty.next.click()
+
+
+def test_every_plot_can_be_heard(page, qapp):
+    for name in TABS:
+        open_tab(page, name)
+    plots = page.findChildren(FigurePlot)
+    assert len(plots) >= 1 + 4 + 3 + 6
+    assert [plot.accessibleName() for plot in plots if not plot.accessibleName()] == []
+    assert [plot.accessibleName() for plot in plots if not plot.accessibleDescription()] == []
+
+
+def test_a_report_without_anything_measured_still_opens(page, tmp_path):
+    fields = ("cells", "averages", "branches", "detection", "attacks", "tuning", "examples", "data", "warnings")
+    page.show_report(msgspec.structs.replace(sample_report(), **dict.fromkeys(fields, ())), tmp_path)
+    for name in TABS:
+        open_tab(page, name)
+    assert page.summary.table.rates.rowCount() == 0
+    assert page.detection.panels == []

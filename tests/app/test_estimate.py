@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fake_engine import sample_catalogue
+from zepad_app.estimate import clock, estimate_seconds, in_words
+from zepad_engine.plan import AuditPlan
+from zepad_engine.presets import with_preset
+
+ATTACKS = sample_catalogue().attacks
+
+
+def of(preset: str, speed: float = 1.0, workers: int = 2) -> float:
+    plan = with_preset(AuditPlan(), preset, ATTACKS)  # type: ignore[arg-type]
+    return estimate_seconds(plan, ATTACKS, speed, workers)
+
+
+def test_presets_are_ordered_and_machines_count() -> None:
+    assert of("quick") < of("standard") < of("paper")
+    assert of("standard", speed=2.0) == pytest.approx(of("standard") / 2)
+    assert of("standard", workers=1) == pytest.approx(2 * of("standard", workers=2))
+
+
+def test_no_number_of_workers_beats_the_longest_job() -> None:
+    plan = AuditPlan()
+    longest = plan.tuning.images * plan.tuning.epochs / 90
+    assert of("standard", workers=1000) == pytest.approx(longest)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(20, "about a minute"), (240, "about 4 minutes"), (3700, "about 1 hour"), (5400, "about 1 hour 30 minutes"),
+     (40_000, "about 11 hours"), (90_000, "about a day"), (400_000, "about 5 days")],
+)  # fmt: skip
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(38.2, "38 s"), (72, "1 min 12 s"), (7500, "2 h 05 min")])
+def test_clock(seconds: float, words: str) -> None:
+    assert clock(seconds) == words

@@ -1,0 +1,202 @@
+"""Every page of the frame, light and dark, in states a user meets; kept in ``artefacts/shots`` to be looked at."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.support import fake_engine
+from tests.support.fake_engine import FakeEngine
+from tests.support.sample_judgement import write_pictures
+from tests.support.sample_report import sample_card, sample_report
+from zepad_app.app import App
+from zepad_app.theme import Scheme
+from zepad_engine import messages
+from zepad_engine.findings import report_to_json
+from zepad_engine.places import runs_folder
+from zepad_engine.plan import AuditPlan, plan_to_json
+
+SIZES = {"": QSize(1280, 800), "-small": QSize(1024, 700)}
+FOLDER = Path(os.environ.get("ZEPAD_SHOTS", "artefacts/shots")).resolve()
+
+
+def shoot(app: App, qtbot: QtBot, name: str, scheme: Scheme, size: QSize) -> QImage:
+    window = app.window
+    window.resize(size)
+    window.show()
+    for _ in range(4):
+        QApplication.processEvents()
+        qtbot.wait(40)
+    picture = window.grab().toImage()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    assert picture.save(str(FOLDER / f"{name}-{scheme}.png"))
+    return picture
+
+
+def stored_runs() -> None:
+    for name, finished in (("20261120-101500-supcon", True), ("20261121-090000-barlow", False)):
+        folder = runs_folder() / name
+        folder.mkdir(parents=True)
+        (folder / "plan.json").write_bytes(plan_to_json(AuditPlan()))
+        if finished:
+            (folder / "report.json").write_bytes(report_to_json(sample_report()))
+            write_pictures(folder)
+
+
+def empty(app: App, engine: FakeEngine) -> None:
+    app.window.show_page("drop")
+
+
+def welcome(app: App, engine: FakeEngine) -> None:
+    stored_runs()
+    engine.be_ready()
+    app.window.pages.page("drop").refresh_recent()  # type: ignore[attr-defined]
+
+
+def bad_file(app: App, engine: FakeEngine) -> None:
+    welcome(app, engine)
+    app.window.open_files((Path("holiday.pth"),))
+    engine.say(
+        messages.Failed(
+            request=engine.sent[-1].request,  # type: ignore[union-attr]
+            code="encoder.unknown",
+            sentence="holiday.pth holds no encoder ZePAD knows: its first layers are called wq, wk and wv.",
+            advice="ResNets of torchvision, solo-learn and ZePAD itself can be opened.",
+            detail="nearest family: resnet18, 3 of 122 keys",
+        )
+    )
+
+
+def dropped(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    app.window.open_files((Path("/data/supcon_resnet18_ep400.ckpt"),))
+    card = sample_card("supcon_resnet18_ep400")
+    keys = tuple(f"projector.{number}.weight" for number in range(8))
+    assumed = (
+        "The file names no normalisation; the means and deviations of CIFAR-10 were assumed.",
+        "The first convolution is 3 x 3, so images of 32 pixels were assumed.",
+    )
+    card = type(card)(
+        **{**{f: getattr(card, f) for f in card.__struct_fields__}, "keys_ignored": keys, "assumptions": assumed}
+    )
+    request = engine.sent[-1]
+    engine.say(messages.Inspected(request=request.request, path=request.path, card=card))  # type: ignore[union-attr]
+
+
+def plan(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    app.window.pages.edit_plan(AuditPlan())
+    app.window.show_page("plan")
+
+
+def plan_wrong(app: App, engine: FakeEngine) -> None:
+    plan(app, engine)
+    page = app.window.pages.page("plan")
+    page.show_plan(AuditPlan(tasks=(), auxiliary=AuditPlan().encoder))  # type: ignore[attr-defined]
+    for section in page.sections.values():  # type: ignore[attr-defined]
+        section.set_open(True)
+    page.sections["threat"].set_open(False)  # type: ignore[attr-defined]
+
+
+def plan_attacks(app: App, engine: FakeEngine) -> None:
+    plan(app, engine)
+    page = app.window.pages.page("plan")
+    page.sections["threat"].set_open(False)  # type: ignore[attr-defined]
+    page.sections["attacks"].set_open(True)  # type: ignore[attr-defined]
+    page.sections["attacks"].cards["advencoder_per"]._more.click()  # type: ignore[attr-defined]
+
+
+def running(app: App, engine: FakeEngine) -> str:
+    engine.be_ready()
+    run = app.model.start(AuditPlan())
+    folder = app.model.state.run_folder
+    assert folder is not None
+    engine.say(
+        fake_engine.started(run, folder),
+        fake_engine.progressed(run, "open", 1.0, 0.02, 3),
+        fake_engine.progressed(run, "craft", 1.0, 0.22, 41),
+        fake_engine.tuning_points(run, 190),
+        fake_engine.progressed(run, "benign", 0.4, 0.3, 12, "Epoch 5 of 12"),
+        fake_engine.progressed(run, "tune", 0.62, 0.55, 63, "Victim, epoch 4 of 6"),
+    )
+    return run
+
+
+def crafting(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    run = app.model.start(AuditPlan())
+    folder = app.model.state.run_folder
+    assert folder is not None
+    write_pictures(folder)
+    engine.say(fake_engine.started(run, folder), fake_engine.progressed(run, "open", 1.0, 0.02, 3))
+    engine.say(fake_engine.crafting_points(run))
+    for picture in sorted(folder.rglob("*.png"))[:3]:
+        engine.say(
+            messages.Previewed(run=run, key=picture.stem, caption=f"{picture.stem}, amplified", path=str(picture))
+        )
+    engine.say(fake_engine.progressed(run, "craft", 0.5, 0.12, 22, "AdvEncoder-PER, step 45 of 90"))
+
+
+def results_so_far(app: App, engine: FakeEngine) -> None:
+    run = running(app, engine)
+    engine.say(
+        fake_engine.progressed(run, "tune", 1.0, 0.7, 101),
+        fake_engine.progressed(run, "benign", 1.0, 0.75, 30),
+        fake_engine.progressed(run, "heads", 0.6, 0.9, 20, "Traffic signs"),
+        messages.Found(run=run, cells=fake_engine.cells(("none", "advencoder_per", "l4a_base", "sign_noise"))),
+    )
+
+
+def cancelled(app: App, engine: FakeEngine) -> None:
+    run = running(app, engine)
+    app.model.cancel()
+    engine.say(messages.Cancelled(run=run, folder=str(app.model.state.run_folder)))
+
+
+def failed(app: App, engine: FakeEngine) -> None:
+    run = running(app, engine)
+    engine.say(
+        messages.Failed(
+            request=run,
+            code="engine.died",
+            sentence="The engine stopped unexpectedly.",
+            advice="Resume the audit: what was stored is whole.",
+            detail="Killed",
+        )
+    )
+
+
+STATES = {
+    "drop-starting": empty,
+    "drop": welcome,
+    "drop-bad-file": bad_file,
+    "drop-encoder": dropped,
+    "plan": plan,
+    "plan-attacks": plan_attacks,
+    "plan-wrong": plan_wrong,
+    "running-tuning": running,
+    "running-crafting": crafting,
+    "running-results": results_so_far,
+    "running-cancelled": cancelled,
+    "running-failed": failed,
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_page_is_drawn(app: App, engine: FakeEngine, qtbot: QtBot, state: str, scheme: Scheme, size: str) -> None:
+    app.theme.choose(scheme)
+    STATES[state](app, engine)
+    picture = shoot(app, qtbot, state + size, scheme, SIZES[size])
+    ground = QColor(app.theme.tokens.surface).lightness()
+    # The header's ground proves the scheme; many colours prove that something stands on it.
+    assert abs(picture.pixelColor(picture.width() // 2, 40).lightness() - ground) < 12
+    seen = {picture.pixel(x, y) for x in range(0, picture.width(), 7) for y in range(0, picture.height(), 7)}
+    assert len(seen) > 8

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from zepad_app.theme import Theme, palette_of
+from zepad_app.tokens import DASHES, MARKERS, MEANINGS, load_tokens
+from zepad_engine.resources import asset
+
+
+def luminance(colour: str) -> float:
+    parts = [channel / 255 for channel in QColor(colour).getRgb()[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(first: str, second: str) -> float:
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_every_text_colour_reads_on_every_ground(shade: str) -> None:
+    tokens = load_tokens()[shade]
+    for name in (*MEANINGS, "warning", "ink", "ink_soft"):
+        for ground in ("ground", "surface"):
+            assert contrast(getattr(tokens, name), getattr(tokens, ground)) >= 4.5, (name, ground)
+    assert contrast(tokens.on_accent, tokens.accent) >= 7
+    assert contrast(tokens.warning, tokens.warning_ground) >= 4.5
+
+
+def test_meanings_differ_by_dash_or_marker_without_colour() -> None:
+    assert len({(DASHES[meaning], MARKERS[meaning]) for meaning in MEANINGS}) == len(MEANINGS)
+    assert len(set(MARKERS.values())) == len(MEANINGS)
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_palette_comes_from_the_tokens(shade: str) -> None:
+    tokens = load_tokens()[shade]
+    palette = palette_of(tokens)
+    assert palette.color(QPalette.ColorRole.Window).name().upper() == tokens.ground
+    assert palette.color(QPalette.ColorRole.Text).name().upper() == tokens.ink
+    assert palette.color(QPalette.ColorRole.Highlight).name().upper() == tokens.accent
+
+
+def test_switching_redresses_the_application(qapp: QApplication, qtbot: QtBot) -> None:
+    theme = Theme("light")
+    theme.apply(qapp)
+    light = theme.pen("victim").color().name()
+    with qtbot.waitSignal(theme.changed):
+        theme.choose("dark")
+    assert theme.dark
+    assert qapp.palette().color(QPalette.ColorRole.Window).name().upper() == load_tokens()["dark"].ground
+    assert theme.pen("victim").color().name() != light
+    theme.choose("light")
+
+
+def test_system_scheme_without_an_answer_is_light(qapp: QApplication) -> None:
+    assert not Theme("system").dark
+
+
+def test_icons_take_the_colour_asked_for(qapp: QApplication) -> None:
+    theme = Theme("light")
+    for path in asset("icons").glob("*.svg"):
+        image = theme.icon(path.stem, "#FF0000").pixmap(24, 24).toImage()
+        pixels = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+        inked = [pixel for pixel in pixels if pixel.alpha() > 200]
+        assert inked, path.name
+        assert all(pixel.red() > 200 and pixel.blue() < 60 for pixel in inked), path.name
+
+
+def test_the_bundled_font_is_used(qapp: QApplication) -> None:
+    assert Theme("light").font("body").family() == "Inter"

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from zepad_app.theme import Theme
+from zepad_app.widgets.curve import Series
+from zepad_app.widgets.curve_plot import CurvePlot
+from zepad_app.widgets.curve_store import CurveStore
+
+KEY = Series(key="tuned_victim/total", name="Victim, tuned", meaning="victim")
+
+
+@pytest.fixture
+def plot(qtbot: QtBot, theme: Theme) -> CurvePlot:
+    made = CurvePlot(theme, "Loss", "optimiser step")
+    qtbot.addWidget(made)
+    made.resize(600, 300)
+    made.show()
+    return made
+
+
+def test_store_takes_only_what_is_new_and_starts_anew_on_less() -> None:
+    store = CurveStore()
+    points = [(float(step), step * 2.0) for step in range(1000)]
+    assert store.follow(points)
+    assert not store.follow(points)
+    points.append((1000.0, -1.0))
+    assert store.follow(points)
+    assert (len(store), store.values[-1]) == (1001, -1.0)
+    store.follow(points[:3])
+    assert store.steps.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_smoothing_keeps_a_constant_and_calms_a_zigzag() -> None:
+    store = CurveStore()
+    store.follow([(float(step), 3.0) for step in range(400)])
+    assert np.allclose(store.smoothed(), 3.0)
+    store = CurveStore()
+    store.follow([(float(step), float(step % 2)) for step in range(400)])
+    assert store.smoothed()[20:-20].std() < 0.1 * store.values.std()
+
+
+def test_many_events_make_few_redraws(plot: CurvePlot, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    points: dict[str, list[tuple[float, float]]] = {KEY.key: []}
+    plot.follow(lambda: points)
+    plot.show_series((KEY,))
+    drawn = []
+    plot._timer.timeout.disconnect()
+    plot._timer.timeout.connect(lambda: drawn.append(time.monotonic()))
+    begun = time.monotonic()
+    while time.monotonic() - begun < 0.5:
+        points[KEY.key].append((float(len(points[KEY.key])), 1.0))
+        plot.grow()
+        qtbot.wait(2)
+    assert 2 <= len(drawn) <= 11
+
+
+def test_a_hundred_thousand_points_are_drawn_quickly_and_told(plot: CurvePlot) -> None:
+    points = {KEY.key: [(float(step), 1 / (1 + step)) for step in range(100_000)]}
+    plot.follow(lambda: points)
+    plot.show_series((KEY,))
+    points[KEY.key].append((100_000.0, 0.25))
+    begun = time.monotonic()
+    plot.redraw()
+    plot.grab()
+    assert time.monotonic() - begun < 1.0
+    assert plot.summary() == "Loss: Victim, tuned 0.25, from 1."
+    assert plot.accessibleDescription() == plot.summary()
+
+
+def test_the_raw_line_stays_when_smoothed(plot: CurvePlot) -> None:
+    points = {KEY.key: [(float(step), float(step % 3)) for step in range(300)]}
+    plot.follow(lambda: points)
+    plot.show_series((KEY,))
+    plot._smooth.setChecked(True)
+    curve = plot._curves[KEY.key]
+    assert curve.raw.isVisible()
+    assert curve.smooth.isVisible()
+    assert curve.raw.getOriginalDataset()[1].tolist() == [float(step % 3) for step in range(300)]

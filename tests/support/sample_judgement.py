@@ -1,0 +1,132 @@
+"""One Judged of the sample run, and every picture the run names, drawn by code."""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+
+from PySide6.QtGui import QColor, QImage
+
+from tests.support.sample_rates import BRANCHES, CLASSES
+from tests.support.sample_report import sample_report
+from zepad_engine.messages import BranchJudgement, ClassScore, Judged
+
+
+def sample_judged(*, request: str = "judge-1", flagged: bool = True, attack: str = "advencoder_per") -> Judged:
+    """One picture through the three branches; pictures must have been written by `write_pictures`."""
+    scores = random.Random(5)
+    branch_scores = (0.81, 0.74, 0.42, 0.66)
+    victim, auxiliary, benign, undefended = (
+        BranchJudgement(
+            branch=branch,
+            top=_top(m, offset),
+            m=m,
+            c=m * math.exp(3 * (m - 0.5)),
+            weight=weight,
+            attribution=f"previews/attribution-{branch}.png",
+        )
+        for offset, (branch, m, weight) in enumerate(
+            zip(
+                ("tuned_victim", "tuned_auxiliary", "benign", "victim"),
+                branch_scores,
+                (0.52, 0.38, 0.10, 1.0),
+                strict=True,
+            )
+        )
+    )
+    return Judged(
+        request=request,
+        image="test:12",
+        task="sample:emoji",
+        attack=attack,
+        epsilon_255=10.0 if attack else 0.0,
+        shown="previews/shown.png",
+        perturbed="previews/perturbed.png",
+        residual="previews/residual.png",
+        residual_gain=10.0,
+        undefended=undefended,
+        branches=(victim, auxiliary, benign),
+        fused=_top(0.71, 0),
+        score=1.34 if flagged else 0.21,
+        threshold=0.62,
+        achieved_fpr=0.048,
+        flagged=flagged,
+        calibration=tuple(scores.gauss(-0.1, 0.42) for _ in range(200)),
+        attribution="saliency",
+        notes=("Test image 12; its label is faces.",),
+        seconds_predict=0.021,
+        seconds_explain=0.144,
+    )
+
+
+def _top(first: float, offset: int) -> tuple[ClassScore, ...]:
+    rest = 1 - first
+    shares = (first, rest * 0.5, rest * 0.25, rest * 0.12, rest * 0.06)
+    return tuple(ClassScore(name=CLASSES[(place + offset) % 8], probability=p) for place, p in enumerate(shares))
+
+
+def write_pictures(folder: Path, *, side: int = 32) -> None:
+    """Draw every picture the sample report and judgement name."""
+    report = sample_report()
+    for number, example in enumerate(report.examples):
+        _store(_strip(number, side), folder / example.file)
+    for number, attack in enumerate(report.attacks):
+        _store(_noise(number, side, 127), folder / attack.preview)
+    _store(_scene(3, side), folder / "previews/shown.png")
+    _store(_blend(_scene(3, side), _noise(0, side, 10)), folder / "previews/perturbed.png")
+    _store(_noise(0, side, 100), folder / "previews/residual.png")
+    for number, branch in enumerate((*BRANCHES, "victim")):
+        _store(_heat(number, side), folder / f"previews/attribution-{branch}.png")
+
+
+def _store(image: QImage, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert image.save(str(path))
+
+
+def _scene(seed: int, side: int) -> QImage:
+    image, dice = QImage(side, side, QImage.Format.Format_RGB32), random.Random(seed)
+    hue, x0, y0, radius = dice.random(), dice.uniform(0.3, 0.7), dice.uniform(0.3, 0.7), dice.uniform(0.2, 0.4)
+    for y in range(side):
+        for x in range(side):
+            inside = math.hypot(x / side - x0, y / side - y0) < radius
+            image.setPixelColor(x, y, QColor.fromHsvF((hue + 0.5 * inside) % 1, 0.6, 0.9 - 0.5 * y / side))
+    return image
+
+
+def _noise(seed: int, side: int, size: int) -> QImage:
+    image, dice = QImage(side, side, QImage.Format.Format_RGB32), random.Random(seed)
+    for y in range(side):
+        for x in range(side):
+            image.setPixelColor(x, y, QColor(*(128 + dice.choice((-size, size)) for _ in range(3))))
+    return image
+
+
+def _blend(image: QImage, noise: QImage) -> QImage:
+    for y in range(image.height()):
+        for x in range(image.width()):
+            a, b = image.pixelColor(x, y), noise.pixelColor(x, y)
+            moved = (p + q - 128 for p, q in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True))
+            image.setPixelColor(x, y, QColor(*(min(max(v, 0), 255) for v in moved)))
+    return image
+
+
+def _heat(seed: int, side: int) -> QImage:
+    image, dice = QImage(side, side, QImage.Format.Format_RGB32), random.Random(seed)
+    x0, y0 = dice.uniform(0.3, 0.7), dice.uniform(0.3, 0.7)
+    for y in range(side):
+        for x in range(side):
+            near = math.exp(-20 * math.hypot(x / side - x0, y / side - y0) ** 2)
+            image.setPixelColor(x, y, QColor.fromHsvF(0.15 - 0.13 * near, near, 0.15 + 0.8 * near))
+    return image
+
+
+def _strip(seed: int, side: int) -> QImage:
+    parts = (_scene(seed, side), _blend(_scene(seed, side), _noise(0, side, 10)), _noise(0, side, 100))
+    image = QImage(3 * side, side, QImage.Format.Format_RGB32)
+    for number, part in enumerate(parts):
+        for y in range(side):
+            for x in range(side):
+                image.setPixelColor(number * side + x, y, part.pixelColor(x, y))
+    return image

@@ -1,0 +1,70 @@
+"""The composition root: builds every long-lived object once and hands it down."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from zepad_app.audit_model import AuditModel
+from zepad_app.engine_client import EngineClient
+from zepad_app.engine_port import EnginePort
+from zepad_app.failures import catch_our_faults
+from zepad_app.settings import Settings
+from zepad_app.theme import Theme
+from zepad_app.window import Window
+
+
+class App(msgspec.Struct, frozen=True):
+    """The long-lived objects."""
+
+    engine: EnginePort
+    model: AuditModel
+    theme: Theme
+    settings: Settings
+    window: Window
+
+
+def build(engine: EnginePort | None = None) -> App:
+    """Build the window and what it needs around ``engine``, by default the real process; nothing starts yet."""
+    settings = Settings()
+    theme = Theme(settings.scheme, settings.text_scale)
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        theme.apply(application)
+    port = engine if engine is not None else EngineClient()
+    model = AuditModel(port)
+    window = Window(model, theme, settings)
+    return App(port, model, theme, settings, window)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Open the window and stay until it closes; files named after the program in ``argv`` are opened."""
+    present = QApplication.instance()
+    application = present if isinstance(present, QApplication) else QApplication(["ZePAD", *argv[1:]])
+    application.setApplicationName("ZePAD")
+    app = build()
+    catch_our_faults(app.window.tell_failure)
+    # Ctrl+C in the terminal closes the window as the user would.
+    signal.signal(signal.SIGINT, lambda *_: app.window.close())
+    app.window.painted.connect(lambda: _after_first_paint(app))
+    app.window.show()
+    paths = tuple(Path(word) for word in argv[1:] if not word.startswith("-"))
+    if paths:
+        app.window.open_files(paths)
+    code = application.exec()
+    app.engine.close()
+    sys.excepthook = sys.__excepthook__
+    return code
+
+
+def _after_first_paint(app: App) -> None:
+    app.model.start_engine()
+    # Plots are needed minutes later; loading them now keeps the first click quick.
+    QTimer.singleShot(300, lambda: importlib.import_module("pyqtgraph"))

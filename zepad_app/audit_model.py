@@ -1,0 +1,285 @@
+"""AuditModel: folds the engine's events into one immutable state, turns wishes into requests; no widgets."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import assert_never
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from zepad_app.engine_port import Answer, EnginePort, News, answered_by, name_of
+from zepad_app.history import new_run_folder
+from zepad_app.request_queue import RequestQueue
+from zepad_app.state import Inspected, State, advanced, begun, completed, with_cells, with_preview
+from zepad_engine import messages
+from zepad_engine.errors import AuditError, BadInput
+from zepad_engine.findings import report_from_json
+from zepad_engine.messages import Event, Request
+from zepad_engine.plan import AuditPlan, plan_from_json
+
+
+class AuditModel(QObject):
+    """The audit of this window.
+
+    Attributes:
+        curves: points of the running audit's curves; the lists only grow, ``measured`` names the grown ones.
+    """
+
+    changed = Signal()
+    measured = Signal(tuple)
+    inspected = Signal(object)
+    judged = Signal(object)
+    failed = Signal(object)
+    exported = Signal(object)
+    finished = Signal(object, object)
+
+    def __init__(self, engine: EnginePort, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.curves: dict[str, list[tuple[float, float]]] = {}
+        self._state = State()
+        self._engine = engine
+        self._queue = RequestQueue(engine)
+        engine.received.connect(self._on_received)
+        engine.starting.connect(self._on_starting)
+        engine.stopped.connect(self._on_stopped)
+
+    @property
+    def state(self) -> State:
+        """The state as of the last event."""
+        return self._state
+
+    def start_engine(self) -> None:
+        """Start the engine process; requests wait until it is ready."""
+        self._engine.start()
+
+    def inspect(self, path: str | Path) -> str:
+        """Ask what an encoder file is; returns the request's id, answered by ``inspected`` or ``failed``."""
+        request = messages.Inspect(request=_new_id(), path=str(path))
+        if self._ask(request):
+            self._update(inspecting=request.path)
+        return request.request
+
+    def forget_inspected(self) -> None:
+        """Put the encoder dropped last aside."""
+        self._update(inspected=None)
+
+    def start(self, plan: AuditPlan, folder: Path | None = None) -> str:
+        """Run a plan in ``folder``, or in a new one under the runs folder; returns the run's id."""
+        place = folder or new_run_folder(plan)
+        # A run is named after its folder, so that it keeps its name when it is resumed.
+        request = messages.RunAudit(run=place.name, plan=plan, folder=str(place))
+        if self._refused(request):
+            return request.run
+        self.curves = {}
+        kept = self._state
+        self._set(
+            State(
+                phase="running",
+                engine=kept.engine,
+                ready=kept.ready,
+                run=request.run,
+                run_folder=place,
+                plan=plan,
+                report=kept.report,
+                folder=kept.folder,
+                inspected=kept.inspected,
+            )
+        )
+        self._queue.push(request)
+        return request.run
+
+    def resume(self, folder: Path) -> str:
+        """Go on with the plan stored in a run folder; returns the run's id, or "" if there is no plan."""
+        try:
+            plan = plan_from_json((folder / "plan.json").read_bytes())
+        except (OSError, AuditError) as trouble:
+            self._refuse("", _unreadable(f"The plan in {folder.name} cannot be read."), str(trouble))
+            return ""
+        return self.start(plan, folder)
+
+    def cancel(self) -> None:
+        """Stop the running audit; what is stored stays."""
+        if self._state.phase != "running":
+            return
+        if self._state.run != self._queue.flying:
+            self._queue.clear()
+            self._update(phase="cancelled")
+            return
+        self._update(phase="cancelling")
+        self._engine.send(messages.Cancel(run=self._state.run))
+
+    def judge(
+        self,
+        image: str,
+        task: str,
+        attack: str = "",
+        epsilon_255: float = 0.0,
+        attribution: str = "saliency",
+        folder: Path | None = None,
+    ) -> str:
+        """Send a picture through a finished run; returns the request's id.
+
+        Answered by ``judged`` or ``failed``; a later call replaces one that has not been sent yet, which is
+        then never answered, so a slider may ask as often as it moves.
+        """
+        request = messages.JudgeImage(
+            request=_new_id(),
+            folder=str(folder or self._state.folder or ""),
+            image=image,
+            task=task,
+            attack=attack,
+            epsilon_255=epsilon_255,
+            attribution=attribution,
+        )
+        self._ask(request)
+        return request.request
+
+    def export(self, format: str, destination: Path, folder: Path | None = None) -> str:
+        """Write the report at hand as "html" or "json"; answered by ``exported`` or ``failed``."""
+        place = str(folder or self._state.folder or "")
+        request = messages.Export(request=_new_id(), folder=place, format=format, destination=str(destination))
+        self._ask(request)
+        return request.request
+
+    def load_run(self, folder: Path) -> bool:
+        """Open a finished audit from disk; ``finished`` follows, or ``failed`` and nothing changes."""
+        return self._open_report(folder / "report.json", "")
+
+    def _ask(self, request: Request) -> bool:
+        if self._refused(request):
+            return False
+        self._queue.push(request)
+        return True
+
+    def _refused(self, request: Request) -> bool:
+        if self._state.busy:
+            trouble = BadInput("An audit is running.", "Wait for it, or cancel it first.", code="engine.busy")
+            self._refuse(name_of(request), trouble)
+        return self._state.busy
+
+    def _update(self, **changes: object) -> None:
+        self._set(msgspec.structs.replace(self._state, **changes))
+
+    def _set(self, state: State) -> None:
+        if state != self._state:
+            self._state = state
+            self.changed.emit()
+
+    def _refuse(self, name: str, trouble: AuditError, detail: str = "") -> None:
+        failure = messages.Failed(
+            request=name, code=trouble.code, sentence=trouble.sentence, advice=trouble.advice, detail=detail
+        )
+        self._fold_failure(failure)
+
+    def _on_starting(self) -> None:
+        self._queue.shut()
+        phase = "starting" if self._state.phase in ("idle", "ready") else self._state.phase
+        self._update(engine="starting", phase=phase)
+
+    def _on_stopped(self) -> None:
+        self._queue.shut()
+        self._queue.clear()
+        phase = "idle" if self._state.phase in ("starting", "ready") else self._state.phase
+        self._update(engine="stopped", phase=phase, inspecting="")
+
+    def _on_received(self, event: Event) -> None:
+        match event:
+            case messages.Ready():
+                self._fold_ready(event)
+            case (
+                messages.Inspected()
+                | messages.Judged()
+                | messages.Exported()
+                | messages.Failed()
+                | messages.Finished()
+                | messages.Cancelled()
+            ):
+                self._take_answer(event)
+            case (
+                messages.Started()
+                | messages.Progressed()
+                | messages.Measured()
+                | messages.Previewed()
+                | messages.Found()
+            ):
+                if event.run == self._state.run and self._state.busy:
+                    self._fold_news(event)
+            case _:
+                assert_never(event)
+
+    def _take_answer(self, event: Answer) -> None:
+        name = answered_by(event)
+        expected = name == self._queue.flying
+        if not expected and not (isinstance(event, messages.Failed) and not name):
+            return  # a late answer to something nobody waits for any more
+        self._fold_answer(event)
+        if expected:
+            self._queue.answered()
+
+    def _fold_ready(self, event: messages.Ready) -> None:
+        phase = "ready" if self._state.phase in ("idle", "starting") else self._state.phase
+        self._update(ready=event, engine="ready", phase=phase)
+        self._queue.open()
+
+    def _fold_news(self, event: News) -> None:
+        match event:
+            case messages.Started():
+                self._set(begun(self._state, event))
+            case messages.Progressed():
+                self._set(advanced(self._state, event))
+            case messages.Measured():
+                for series, points in event.points.items():
+                    self.curves.setdefault(series, []).extend(points)
+                self.measured.emit(tuple(event.points))
+            case messages.Previewed():
+                self._set(with_preview(self._state, event))
+            case messages.Found():
+                self._set(with_cells(self._state, event.cells))
+            case _:
+                assert_never(event)
+
+    def _fold_answer(self, event: Answer) -> None:
+        match event:
+            case messages.Inspected():
+                self._update(inspected=Inspected(path=event.path, card=event.card), inspecting="")
+                self.inspected.emit(event)
+            case messages.Judged():
+                self.judged.emit(event)
+            case messages.Exported():
+                self.exported.emit(event)
+            case messages.Finished():
+                self._open_report(Path(event.report), event.run)
+            case messages.Cancelled():
+                self._update(phase="cancelled", remaining=None)
+            case messages.Failed():
+                self._fold_failure(event)
+            case _:
+                assert_never(event)
+
+    def _fold_failure(self, event: messages.Failed) -> None:
+        if self._state.busy and event.request == self._state.run:
+            self._update(phase="failed", error=event, remaining=None)
+        if event.code != "engine.busy":
+            self._update(inspecting="")
+        self.failed.emit(event)
+
+    def _open_report(self, path: Path, run: str) -> bool:
+        try:
+            report = report_from_json(path.read_bytes())
+        except (OSError, msgspec.MsgspecError) as trouble:
+            self._refuse(run, _unreadable(f"The report in {path.parent.name} cannot be read."), str(trouble))
+            return False
+        state = msgspec.structs.replace(self._state, report=report, folder=path.parent)
+        self._set(msgspec.structs.replace(completed(state), phase="done") if run else state)
+        self.finished.emit(report, path.parent)
+        return True
+
+
+def _unreadable(sentence: str) -> BadInput:
+    return BadInput(sentence, "Choose another folder, or run the audit again.", code="run.unreadable")
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]

@@ -1,0 +1,78 @@
+"""What went wrong, as a notice: a sentence, an advice, a button; and a net for faults of our own."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from zepad_engine.messages import Failed
+
+Remedy: TypeAlias = Literal["resume", "open", "restart", "copy", "none"]
+
+
+class NoticeText(msgspec.Struct, frozen=True, kw_only=True):
+    """What a notice shows; ``detail`` only leaves by the copy button."""
+
+    sentence: str
+    advice: str
+    detail: str = ""
+    remedy: Remedy = "none"
+    button: str = ""
+
+
+_BUTTONS: dict[Remedy, str] = {
+    "resume": "Resume",
+    "open": "Choose another file",
+    "restart": "Start the engine again",
+    "copy": "Copy details",
+    "none": "",
+}
+
+
+def notice_of(failure: Failed, *, resumable: bool = False) -> NoticeText:
+    """The notice of a failure."""
+    remedy = _remedy(failure, resumable)
+    return NoticeText(
+        sentence=failure.sentence,
+        advice=failure.advice,
+        detail=failure.detail,
+        remedy=remedy,
+        button=_BUTTONS[remedy],
+    )
+
+
+def _remedy(failure: Failed, resumable: bool) -> Remedy:
+    if resumable:
+        return "resume"
+    if failure.code.startswith(("encoder.", "input.", "image.")):
+        return "open"
+    if failure.code == "engine.died":
+        return "restart"
+    return "copy" if failure.detail else "none"
+
+
+def catch_our_faults(report: Callable[[Failed], None]) -> None:
+    """Show any exception nobody expected, with its trace behind the copy button, and go on."""
+
+    def hook(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, fault, trace)
+            return
+        detail = "".join(traceback.format_exception(kind, fault, trace))
+        sys.stderr.write(detail)
+        report(
+            Failed(
+                request="",
+                code="window.fault",
+                sentence="Something in the window went wrong; this is our fault.",
+                advice="You can go on. Please report it with the details.",
+                detail=detail,
+            )
+        )
+
+    sys.excepthook = hook

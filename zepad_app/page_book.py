@@ -1,0 +1,136 @@
+"""The pages, each made when it is first needed, so that the window paints before pyqtgraph is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from zepad_app.audit_model import AuditModel
+from zepad_app.pages.drop import DropPage
+from zepad_app.pages.page import Heading, Page
+from zepad_app.pages.plan import PlanPage
+from zepad_app.settings import Settings
+from zepad_app.theme import Theme
+from zepad_engine.findings import AuditReport
+from zepad_engine.plan import AuditPlan
+
+if TYPE_CHECKING:
+    from zepad_app.pages.inspect import InspectPage
+    from zepad_app.pages.results import ResultsPage
+
+AUDIT_PAGES: Final = ("drop", "plan", "running")
+
+
+class PageBook(QObject):
+    """Makes pages, joins their signals and remembers which page of the audit was last in front."""
+
+    files_chosen = Signal(tuple)
+    plan_requested = Signal(object)
+    run_opened = Signal(object)
+    page_requested = Signal(str)
+    export_requested = Signal(str)
+
+    def __init__(self, model: AuditModel, theme: Theme, settings: Settings, stack: QStackedWidget) -> None:
+        super().__init__(stack)
+        self._model = model
+        self._theme = theme
+        self._settings = settings
+        self._stack = stack
+        self._pages: dict[str, QWidget] = {}
+        self.audit_page = "drop"
+
+    def page(self, name: str) -> QWidget:
+        """The page of a name, made now if need be."""
+        if name not in self._pages:
+            makers: dict[str, Callable[[], QWidget]] = {
+                "drop": self._make_drop,
+                "plan": self._make_plan,
+                "running": self._make_running,
+                "results": self._make_results,
+                "inspect": self._make_inspect,
+            }
+            self._pages[name] = makers[name]()
+            self._stack.addWidget(self._pages[name])
+        if name in AUDIT_PAGES:
+            self.audit_page = name
+        return self._pages[name]
+
+    def name_of(self, page: QWidget | None) -> str:
+        """The name of a page."""
+        return next((name for name, known in self._pages.items() if known is page), "")
+
+    def heading(self, page: QWidget | None) -> Heading:
+        """What the header shows of a page."""
+        if isinstance(page, Page):
+            return page.heading
+        report = self._model.state.report
+        place = "Results" if self.name_of(page) == "results" else "Inspect"
+        if report is None:
+            return Heading(title=place)
+        plan = report.plan
+        detail = f"{place} · {plan.preset} preset · {plan.epsilon_255:g}/255 · seed {plan.seed}"
+        return Heading(title=report.subject.name, detail=detail)
+
+    def edit_plan(self, plan: AuditPlan) -> None:
+        """Put a plan on the plan page."""
+        page = self.page("plan")
+        assert isinstance(page, PlanPage)
+        page.show_plan(plan)
+
+    def browse(self) -> None:
+        """Choose files in a dialog, as the drop page does."""
+        page = self.page("drop")
+        assert isinstance(page, DropPage)
+        page.browse()
+
+    def show_report(self, report: AuditReport, folder: Path) -> None:
+        """Put a finished audit on the results page."""
+        page: ResultsPage = self.page("results")  # type: ignore[assignment]
+        page.show_report(report, folder)
+        drop = self.page("drop")
+        assert isinstance(drop, DropPage)
+        drop.refresh_recent()
+
+    def show_images(self, images: tuple[Path, ...]) -> None:
+        """Put pictures on the inspect page."""
+        page: InspectPage = self.page("inspect")  # type: ignore[assignment]
+        page.show_image(images[0])
+
+    def _make_drop(self) -> DropPage:
+        page = DropPage(self._model, self._theme, self._settings)
+        page.files_chosen.connect(self.files_chosen)
+        page.plan_requested.connect(self.plan_requested)
+        page.run_opened.connect(self.run_opened)
+        return page
+
+    def _make_plan(self) -> PlanPage:
+        page = PlanPage(self._model, self._theme)
+        page.closed.connect(lambda: self.page_requested.emit("drop"))
+        return page
+
+    def _make_running(self) -> QWidget:
+        from zepad_app.pages.running import RunningPage
+
+        page = RunningPage(self._model, self._theme)
+        page.closed.connect(lambda: self.page_requested.emit("drop"))
+        return page
+
+    def _make_results(self) -> QWidget:
+        from zepad_app.pages.results import ResultsPage
+
+        page = ResultsPage(self._theme)
+        page.inspect_requested.connect(lambda: self.page_requested.emit("inspect"))
+        page.audit_requested.connect(lambda: self.page_requested.emit(self.audit_page))
+        page.export_requested.connect(self.export_requested)
+        return page
+
+    def _make_inspect(self) -> QWidget:
+        from zepad_app.pages.inspect import InspectPage
+
+        page = InspectPage(self._model, self._theme)
+        page.audit_requested.connect(lambda: self.page_requested.emit(self.audit_page))
+        return page

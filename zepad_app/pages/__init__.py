@@ -1,0 +1,1 @@
+"""Pages of the window: each talks to the audit model only."""

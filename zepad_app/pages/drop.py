@@ -1,0 +1,190 @@
+"""The first page: drop an encoder, audit the sample, open a recent audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
+
+from zepad_app.audit_model import AuditModel
+from zepad_app.estimate import estimate_seconds, in_words
+from zepad_app.failures import notice_of
+from zepad_app.history import last_timings, recent_runs
+from zepad_app.pages.page import Heading, Page
+from zepad_app.routes import ENCODER_ENDINGS, IMAGE_ENDINGS
+from zepad_app.settings import Settings
+from zepad_app.state import Inspected
+from zepad_app.theme import Theme, label
+from zepad_app.tokens import INSIDE, SECTION
+from zepad_app.widgets.cards import RunRow, SampleCard
+from zepad_app.widgets.column import Column
+from zepad_app.widgets.drop_zone import DropZone
+from zepad_app.widgets.notice import Notice
+from zepad_app.widgets.preflight_card import PreflightCard
+from zepad_engine.messages import Failed
+from zepad_engine.plan import AuditPlan
+from zepad_engine.presets import with_preset
+
+_FORMATS = (
+    "Encoders: " + "  ".join(ENCODER_ENDINGS),
+    "Images: " + "  ".join(IMAGE_ENDINGS[:5]),
+)
+
+
+_SAMPLE = "Two attacks and a control against the bundled encoder on four small tasks, without and with ZePAD."
+
+
+class DropPage(Page):
+    """Where an audit begins; ``files_chosen`` are routed by the window."""
+
+    files_chosen = Signal(tuple)
+    plan_requested = Signal(object)
+    run_opened = Signal(object)
+
+    def __init__(self, model: AuditModel, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._theme = theme
+        self._settings = settings
+        self._preflight: PreflightCard | None = None
+        self._shown: Inspected | None = None
+        self._known: float | None = None
+        self.notice = Notice(theme)
+        self.notice.remedied.connect(self._on_remedied)
+        self.zone = DropZone(theme, "Drop an encoder to audit, or images to inspect", _FORMATS)
+        self.zone.dropped.connect(self.files_chosen)
+        self.zone.browse_requested.connect(self.browse)
+        self.sample = SampleCard()
+        self.sample.audit_requested.connect(lambda: model.start(self._sample_plan()))
+        self.sample.plan_requested.connect(lambda: self.plan_requested.emit(self._sample_plan()))
+        self._place = QVBoxLayout()
+        self._below = QWidget()
+        self._recent = QVBoxLayout(self._below)
+        self._recent.setContentsMargins(0, 0, 0, 0)
+        self._recent.setSpacing(INSIDE)
+        self._arrange()
+        model.changed.connect(self._on_changed)
+        model.failed.connect(self._on_failed)
+        theme.changed.connect(self.refresh_recent)
+        self.refresh_recent()
+        self._on_changed()
+
+    @property
+    def heading(self) -> Heading:
+        """Which encoder was dropped, or an invitation."""
+        inspected = self._model.state.inspected
+        if inspected is None:
+            return Heading(title="Audit an encoder", detail="Find out what a universal perturbation does to it")
+        name = inspected.card.name
+        return Heading(title=name, detail="Opened, not audited yet", action="Continue to plan", back="Start page")
+
+    def act(self) -> None:
+        """Plan the audit of the encoder that was dropped."""
+        inspected = self._model.state.inspected
+        if inspected is not None:
+            self.plan_requested.emit(AuditPlan(encoder=inspected.path))
+
+    def go_back(self) -> None:
+        """Put the encoder aside."""
+        self._model.forget_inspected()
+
+    def browse(self) -> None:
+        """Choose files in a dialog."""
+        endings = " ".join(f"*{ending}" for ending in (*ENCODER_ENDINGS, *IMAGE_ENDINGS))
+        paths, _ = QFileDialog.getOpenFileNames(self, "Open", self._settings.folder, f"Encoders and images ({endings})")
+        if paths:
+            self._settings.folder = str(Path(paths[0]).parent)
+            self.files_chosen.emit(tuple(Path(path) for path in paths))
+
+    def refresh_recent(self) -> None:
+        """Read the runs folder again."""
+        while (item := self._recent.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._known = last_timings("quick")
+        runs = recent_runs()
+        if runs:
+            self._recent.addWidget(label("Recent audits", "section"))
+            self._recent.addWidget(self._rows(tuple(RunRow(self._theme, run) for run in runs)))
+        else:
+            self._recent.addWidget(label("Audits you have run will be listed here.", "caption", soft=True))
+
+    def _rows(self, rows: tuple[RunRow, ...]) -> QFrame:
+        card = QFrame()
+        card.setProperty("surface", "card")
+        column = QVBoxLayout(card)
+        column.setContentsMargins(INSIDE, INSIDE, INSIDE, INSIDE)
+        column.setSpacing(0)
+        for row in rows:
+            row.opened.connect(self.run_opened)
+            row.resumed.connect(self._model.resume)
+            column.addWidget(row)
+        return card
+
+    def _arrange(self) -> None:
+        column = Column(960)
+        body = column.body
+        body.addWidget(self.notice)
+        body.addLayout(self._place)
+        body.addWidget(self.zone)
+        body.addWidget(self.sample)
+        body.addSpacing(SECTION - 2 * INSIDE)
+        body.addWidget(self._below)
+        body.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(column)
+
+    def _sample_plan(self) -> AuditPlan:
+        ready = self._model.state.ready
+        return with_preset(AuditPlan(), "quick", ready.catalogue.attacks if ready else ())
+
+    def _on_changed(self) -> None:
+        state = self._model.state
+        self._show_preflight()
+        name = Path(state.inspecting).name
+        self.zone.set_title(f"Opening {name}…" if name else "Drop an encoder to audit, or images to inspect")
+        self._tell_sample()
+        self.heading_changed.emit()
+
+    def _tell_sample(self) -> None:
+        state = self._model.state
+        plan = self._sample_plan()
+        ready = state.engine == "ready" and not state.busy
+        if state.engine == "stopped" and state.ready is None:
+            self.sample.tell(_SAMPLE, "The engine is not running.", ready=False)
+        elif state.ready is None:
+            self.sample.tell(_SAMPLE, "The engine is starting…", ready=False)
+        elif state.busy:
+            self.sample.tell(_SAMPLE, "An audit is running.", ready=False)
+        else:
+            entries = state.ready.catalogue.attacks
+            seconds = self._known or estimate_seconds(plan, entries, state.ready.speed, state.ready.workers)
+            self.sample.tell(_SAMPLE, f"Quick preset, {in_words(seconds)} on this machine", ready=ready)
+
+    def _show_preflight(self) -> None:
+        inspected = self._model.state.inspected
+        if inspected == self._shown:
+            return
+        self._shown = inspected
+        if self._preflight is not None:
+            self._preflight.deleteLater()
+            self._preflight = None
+        if inspected is not None:
+            self._preflight = PreflightCard(inspected.card, Path(inspected.path).name)
+            self._place.addWidget(self._preflight)
+            self.notice.hide()
+        for widget in (self.zone, self.sample, self._below):
+            widget.setVisible(inspected is None)
+
+    def _on_failed(self, failure: Failed) -> None:
+        if failure.request != self._model.state.run or not failure.request:
+            self.notice.tell(notice_of(failure))
+
+    def _on_remedied(self, remedy: str) -> None:
+        self.notice.hide()
+        if remedy == "restart":
+            self._model.start_engine()
+        elif remedy == "open":
+            self.browse()

@@ -1,0 +1,189 @@
+"""The live side of a running audit: tuning curves, crafting curves with pictures, results so far."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from zepad_app.audit_model import AuditModel
+from zepad_app.theme import Theme, label
+from zepad_app.tokens import BETWEEN, INSIDE, Meaning
+from zepad_app.widgets.cell_grid import CellGrid
+from zepad_app.widgets.curve import Series
+from zepad_app.widgets.curve_plot import CurvePlot
+from zepad_app.widgets.plot_grid import PlotGrid
+from zepad_app.widgets.preview_strip import PreviewStrip
+from zepad_app.widgets.segments import Segments
+from zepad_engine.findings import Cell
+
+BRANCHES: Final[tuple[tuple[str, str, Meaning], ...]] = (
+    ("tuned_victim", "Victim, tuned", "victim"),
+    ("tuned_auxiliary", "Auxiliary, tuned", "auxiliary"),
+    ("benign", "Benign branch", "benign"),
+)
+_LOSSES: Final = (
+    ("total", "Total", "Cross-entropy plus weighted regularisation: what training minimises."),
+    ("cross_entropy", "Cross-entropy", "How wrong the head is on perturbed images."),
+    ("regularisation", "Regularisation", "How far relations between features have moved from the original's."),
+)
+_CRAFT: Final = "craft_"
+_PLOT_HEIGHT: Final = 250
+_NO_CELLS: Final = "The first results appear once the heads are trained."
+
+
+class LiveView(QWidget):
+    """Three views; it follows the audit until the user chooses one."""
+
+    def __init__(self, model: AuditModel, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._curves = model.curves
+        self._pinned = False
+        self._seen: set[str] = set()
+        self.views = Segments(theme, _VIEWS, "What to watch")
+        self.views.chosen.connect(self._on_chosen)
+        self.losses = CurvePlot(theme, "Loss", "optimiser step", smooth=True)
+        self.accuracies = CurvePlot(theme, "Validation accuracy, %", "optimiser step", percent=True)
+        self.crafting = PlotGrid(theme, "adversarial", lambda: model.curves)
+        self.loss_kind = Segments(theme, _LOSSES, "Which loss")
+        self.previews = PreviewStrip()
+        self.cells = CellGrid()
+        self._about_cells = label(_NO_CELLS, "body", soft=True)
+        self._stack = QStackedWidget()
+        self._arrange()
+        for plot in (self.losses, self.accuracies):
+            plot.follow(lambda: model.curves)
+        self.loss_kind.chosen.connect(lambda _kind: self._show_losses())
+        model.measured.connect(self._on_measured)
+        model.changed.connect(self._on_changed)
+        self._start_anew()
+
+    @property
+    def view(self) -> str:
+        """The view shown: tuning, crafting or results."""
+        return self.views.choice
+
+    def _arrange(self) -> None:
+        self.losses.head.insertWidget(2, self.loss_kind)
+        for plot in (self.losses, self.accuracies):
+            plot.setMinimumHeight(_PLOT_HEIGHT)
+        self._stack.addWidget(_scrolled(_stacked((self.losses, self.accuracies), 1)))
+        self._stack.addWidget(_scrolled(_stacked((self.crafting, self.previews), 0)))
+        self._stack.addWidget(_stacked((self._about_cells, self.cells), 0))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(INSIDE)
+        column.addWidget(self.views, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._stack, 1)
+
+    def _start_anew(self) -> None:
+        self._curves = self._model.curves
+        self._pinned = False
+        self._seen = set()
+        self._show("tuning")
+        self._show_losses()
+        self.accuracies.show_series(
+            tuple(
+                Series(key=f"{branch}/{kind}", name=f"{name}, {word}", meaning=meaning, second=kind == "pgd_accuracy")
+                for branch, name, meaning in BRANCHES
+                for kind, word in (("clean_accuracy", "clean"), ("pgd_accuracy", "under PGD"))
+            )
+        )
+        self.crafting.clear()
+
+    def _show_losses(self) -> None:
+        kind = self.loss_kind.choice
+        # The benign branch is trained without regularisation: its cross-entropy is its total.
+        kinds = {"benign": "cross_entropy" if kind == "total" else kind}
+        self.losses.show_series(
+            tuple(
+                Series(key=f"{branch}/{kinds.get(branch, kind)}", name=name, meaning=meaning)
+                for branch, name, meaning in BRANCHES
+            )
+        )
+
+    def _on_measured(self, grown: tuple[str, ...]) -> None:
+        names = self._names()
+        for series in grown:
+            if series.startswith(_CRAFT):
+                self.crafting.grow(series, _craft_name(series, names))
+                self._follow("crafting")
+        if any("/" in series and not series.startswith(_CRAFT) for series in grown):
+            self.losses.grow()
+            self.accuracies.grow()
+            self._follow("tuning")
+
+    def _on_changed(self) -> None:
+        state = self._model.state
+        if self._model.curves is not self._curves:
+            self._start_anew()
+        self.previews.show_previews(state.previews)
+        if state.cells:
+            self.cells.show_cells(state.cells, self._names())
+            self._about_cells.setText(_cells_in_words(state.cells))
+            self._follow("results")
+        self.cells.setVisible(bool(state.cells))
+        if not state.cells:
+            self._about_cells.setText(_NO_CELLS)
+
+    def _names(self) -> dict[str, str]:
+        ready = self._model.state.ready
+        entries = (*ready.catalogue.attacks, *ready.catalogue.defences) if ready is not None else ()
+        return {entry.key: entry.name for entry in entries}
+
+    def _follow(self, view: str) -> None:
+        # Stages overlap, so only the first sign of each kind of news moves the view; else it would flicker.
+        if view not in self._seen and not self._pinned:
+            self._show(view)
+        self._seen.add(view)
+
+    def _show(self, view: str) -> None:
+        self.views.blockSignals(True)
+        self.views.choose(view)
+        self.views.blockSignals(False)
+        self._stack.setCurrentIndex([key for key, _, _ in _VIEWS].index(view))
+
+    def _on_chosen(self, view: str) -> None:
+        self._pinned = True
+        self._show(view)
+
+
+_VIEWS: Final = (
+    ("tuning", "Tuning", "Losses and validation accuracy of the three branches."),
+    ("crafting", "Crafting", "How the perturbations are made, and what they look like."),
+    ("results", "Results so far", "Accuracy of each defence under each attack."),
+)
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    page.setProperty("surface", "ground")
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    scroll.setWidget(page)
+    return scroll
+
+
+def _stacked(widgets: tuple[QWidget, ...], stretch: int) -> QWidget:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(BETWEEN)
+    for widget in widgets:
+        column.addWidget(widget, stretch)
+    if not stretch:
+        column.addStretch(1)
+    return page
+
+
+def _cells_in_words(cells: tuple[Cell, ...]) -> str:
+    tasks = tuple(dict.fromkeys(cell.task.removeprefix("sample:") for cell in cells))
+    count = "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+    return f"Accuracy, mean over the {count} measured so far: {', '.join(tasks)}."
+
+
+def _craft_name(key: str, names: dict[str, str]) -> str:
+    attack, _, kind = key.removeprefix(_CRAFT).partition("/")
+    return f"{names.get(attack, attack)}, {kind.replace('_', ' ')}"

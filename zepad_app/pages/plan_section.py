@@ -1,0 +1,86 @@
+"""What the four sections of the plan page share: fields bound to the plan by their dotted names."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QWidget
+
+from zepad_app.plan_edit import value_of
+from zepad_app.theme import Theme, label
+from zepad_app.widgets.field_row import FieldRow
+from zepad_app.widgets.fold_section import FoldSection
+from zepad_app.widgets.inputs import ChoiceInput, IntegerInput, NumberInput
+from zepad_app.widgets.source_picker import SourcePicker
+from zepad_engine.plan import AuditPlan, Trouble
+
+
+class PlanSection(FoldSection):
+    """A folding section whose controls edit one field of the plan each."""
+
+    edited = Signal(str, object)
+
+    def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(theme, title, parent)
+        self.rows: dict[str, FieldRow] = {}
+
+    def show_plan(self, plan: AuditPlan) -> None:
+        """Show the plan's values without telling anybody."""
+        for field, row in self.rows.items():
+            _show(row.control, value_of(plan, field))
+
+    def show_troubles(self, troubles: tuple[Trouble, ...]) -> bool:
+        """Put each trouble beside its field; returns whether any is here."""
+        said = {trouble.field: trouble.sentence for trouble in troubles}
+        for field, row in self.rows.items():
+            row.complain(said.get(field, "").replace(field, row.text, 1))
+        return any(field in self.rows for field in said)
+
+    def add_integer(self, field: str, text: str, unit: str = "", hint: str = "", step: int = 1) -> None:
+        """A whole number; what the plan cannot take is said beside it, not forbidden."""
+        control = IntegerInput(0, 2**31 - 1, step)
+        control.valueChanged.connect(lambda value: self.edited.emit(field, value))
+        self._add(field, text, control, unit, hint)
+
+    def add_number(self, field: str, text: str, step: float, unit: str = "", hint: str = "") -> None:
+        """A number."""
+        control = NumberInput(0, 10_000, step)
+        control.valueChanged.connect(lambda value: self.edited.emit(field, value))
+        self._add(field, text, control, unit, hint)
+
+    def add_choice(self, field: str, text: str, choices: tuple[tuple[str, str], ...], hint: str = "") -> None:
+        """One of several words."""
+        control = ChoiceInput(choices)
+        control.currentIndexChanged.connect(lambda: self.edited.emit(field, control.key))
+        self._add(field, text, control, "", hint)
+
+    def add_source(
+        self, field: str, text: str, choices: tuple[tuple[str, str], ...], files: str = "", hint: str = ""
+    ) -> None:
+        """A bundled thing or a path."""
+        control = SourcePicker(choices, text, files)
+        control.chosen.connect(lambda source: self.edited.emit(field, source))
+        self._add(field, text, control, "", hint)
+
+    def add_words(self, text: str = "", *, soft: bool = True) -> QWidget:
+        """A paragraph."""
+        words = label(text, "body", soft=soft)
+        words.setWordWrap(True)
+        self.body.addWidget(words)
+        return words
+
+    def _add(self, field: str, text: str, control: QWidget, unit: str, hint: str) -> None:
+        control.setObjectName(field)
+        self.rows[field] = FieldRow(text, control, unit, hint)
+        self.body.addWidget(self.rows[field])
+
+
+def _show(control: QWidget, value: object) -> None:
+    with QSignalBlocker(control):
+        if isinstance(control, SourcePicker):
+            control.show_source(str(value))
+        elif isinstance(control, ChoiceInput):
+            control.choose(str(value))
+        elif isinstance(control, IntegerInput) and isinstance(value, int):
+            control.setValue(value)
+        elif isinstance(control, NumberInput) and isinstance(value, int | float):
+            control.setValue(float(value))

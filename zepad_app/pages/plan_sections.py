@@ -1,0 +1,157 @@
+"""The four sections of a plan: threat, data and tasks, attacks, defence."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from PySide6.QtWidgets import QLabel
+
+from zepad_app.pages.plan_section import PlanSection
+from zepad_app.pages.plan_words import threat_in_words
+from zepad_app.routes import ENCODER_ENDINGS
+from zepad_app.theme import Theme, label
+from zepad_app.tokens import INSIDE
+from zepad_app.widgets.entry_card import EntryCard
+from zepad_app.widgets.task_list import TaskList
+from zepad_engine.catalogue import Catalogue, Entry
+from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, Choice, Trouble
+
+_ENCODER_FILES: Final = "Encoders (" + " ".join(f"*{ending}" for ending in ENCODER_ENDINGS) + ")"
+_BENIGN: Final = (
+    ("scratch", "Trained from scratch"),
+    ("auxiliary", "Fine-tuned from the auxiliary"),
+    ("victim", "Fine-tuned from the victim"),
+)
+
+
+def _sample(key: str) -> str:
+    return key if key.startswith(SAMPLE_PREFIX) else SAMPLE_PREFIX + key
+
+
+def _sets(catalogue: Catalogue, *kinds: str) -> tuple[tuple[str, str], ...]:
+    return tuple((_sample(entry.key), entry.name) for entry in catalogue.tasks if entry.kind in kinds)
+
+
+def _encoders(catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    return tuple((_sample(entry.key), entry.name) for entry in catalogue.encoders)
+
+
+class ThreatSection(PlanSection):
+    """Who attacks, with what."""
+
+    def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
+        super().__init__(theme, "Threat")
+        self._catalogue = catalogue
+        self._words = label("")
+        self._words.setWordWrap(True)
+        self.body.addWidget(self._words)
+        self.add_source("encoder", "Encoder under audit", _encoders(catalogue), _ENCODER_FILES)
+        self.add_number("epsilon_255", "Budget per pixel", 0.5, "/255", "Largest change of any colour value.")
+        self.add_source("surrogate_set", "Attacker's pictures", _sets(catalogue, "surrogate", "task"))
+        self.add_integer("surrogate_images", "How many of them", "images", step=100)
+
+    def show_plan(self, plan: AuditPlan) -> None:
+        """Show the values, and the threat model in words."""
+        super().show_plan(plan)
+        self._words.setText(threat_in_words(plan, self._catalogue))
+
+
+class DataSection(PlanSection):
+    """Which tasks are built on the encoder, and the defender's own pictures."""
+
+    def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
+        super().__init__(theme, "Data and tasks")
+        self.tasks = TaskList(tuple((_sample(e.key), e.name, e.summary) for e in catalogue.tasks if e.kind == "task"))
+        self.tasks.edited.connect(lambda tasks: self.edited.emit("tasks", tasks))
+        self._trouble = _trouble_label()
+        self.body.addWidget(label("Downstream tasks"))
+        self.body.addWidget(self.tasks)
+        self.body.addWidget(self._trouble)
+        self.add_source(
+            "local_set", "Defender's pictures", _sets(catalogue, "task"), hint="Labelled; the defence is tuned on them."
+        )
+        self.add_integer("heads.train_images", "Training images per task", "images", step=100)
+        self.add_integer("heads.test_images", "Test images per task", "images", step=100)
+
+    def show_plan(self, plan: AuditPlan) -> None:
+        """Show the values and tick the tasks."""
+        super().show_plan(plan)
+        self.tasks.show_tasks(plan.tasks)
+
+    def show_troubles(self, troubles: tuple[Trouble, ...]) -> bool:
+        """As for any section, and beside the tasks."""
+        return _complain(self._trouble, "tasks", troubles) | super().show_troubles(troubles)
+
+
+class EntriesSection(PlanSection):
+    """Cards drawn from catalogue entries, ticked where the plan names them."""
+
+    def __init__(
+        self, theme: Theme, title: str, field: Literal["attacks", "defences"], entries: tuple[Entry, ...]
+    ) -> None:
+        super().__init__(theme, title)
+        self._field = field
+        self.cards = {entry.key: EntryCard(entry) for entry in entries}
+        self._trouble = _trouble_label()
+
+    def add_cards(self) -> None:
+        """Put the cards here."""
+        self.body.addWidget(self._trouble)
+        for card in self.cards.values():
+            card.changed.connect(self._on_changed)
+            self.body.addWidget(card)
+        self.body.setSpacing(INSIDE)
+
+    def show_plan(self, plan: AuditPlan) -> None:
+        """Tick and fill the cards."""
+        super().show_plan(plan)
+        choices: tuple[Choice, ...] = getattr(plan, self._field)
+        chosen = {choice.key: choice for choice in choices}
+        for key, card in self.cards.items():
+            card.show_choice(chosen.get(key))
+
+    def show_troubles(self, troubles: tuple[Trouble, ...]) -> bool:
+        """As for any section, and above the cards."""
+        return _complain(self._trouble, self._field, troubles) | super().show_troubles(troubles)
+
+    def _on_changed(self) -> None:
+        choices = tuple(choice for card in self.cards.values() if (choice := card.choice) is not None)
+        self.edited.emit(self._field, choices)
+
+
+class AttackSection(EntriesSection):
+    """Which perturbations are crafted."""
+
+    def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
+        super().__init__(theme, "Attacks", "attacks", catalogue.attacks)
+        self.add_cards()
+
+
+class DefenceSection(EntriesSection):
+    """Which systems are compared, and how ZePAD is built."""
+
+    def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
+        super().__init__(theme, "Defence", "defences", catalogue.defences)
+        self.add_source("auxiliary", "Auxiliary encoder", _encoders(catalogue), _ENCODER_FILES)
+        self.add_choice("benign.source", "Benign branch", _BENIGN, "Where its encoder comes from.")
+        self.add_integer("tuning.images", "Images to tune on", "images", step=100)
+        self.add_integer("tuning.epochs", "Epochs of tuning", "epochs")
+        self.add_integer("benign.epochs", "Epochs of the benign branch", "epochs")
+        self.add_number("detector.target_fpr", "False alarms of the detector", 0.01, "share of clean images")
+        self.body.addSpacing(INSIDE)
+        self.body.addWidget(label("Systems compared"))
+        self.add_cards()
+
+
+def _trouble_label() -> QLabel:
+    words = label("", "caption")
+    words.setProperty("meaning", "warning")
+    words.hide()
+    return words
+
+
+def _complain(words: QLabel, field: str, troubles: tuple[Trouble, ...]) -> bool:
+    said = next((trouble.sentence for trouble in troubles if trouble.field == field), "")
+    words.setText(said)
+    words.setVisible(bool(said))
+    return bool(said)

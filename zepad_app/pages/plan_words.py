@@ -1,0 +1,53 @@
+"""The plan in plain words: who attacks with what, and one line per section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zepad_engine.catalogue import Catalogue
+from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan
+
+
+def name_of_source(source: str, catalogue: Catalogue) -> str:
+    """A bundled thing by its name, a path by its last part."""
+    if source.startswith(SAMPLE_PREFIX):
+        key = source.removeprefix(SAMPLE_PREFIX)
+        names = {entry.key: entry.name for entry in catalogue.tasks}
+        names |= {entry.key: entry.name for entry in catalogue.encoders}
+        # "Traffic signs, bundled sample" is told apart from a user's own by its place; here the first part will do.
+        return (names.get(key) or names.get(source) or key).partition(",")[0]
+    return Path(source).name or source
+
+
+def threat_in_words(plan: AuditPlan, catalogue: Catalogue) -> str:
+    """The attacker, as a paragraph."""
+    surrogate = name_of_source(plan.surrogate_set, catalogue)
+    return (
+        "The attacker downloads the encoder you build on. They know nothing of your task, your data or your "
+        f"head. With {plan.surrogate_images:,} unlabelled pictures of another kind ({surrogate}) they craft one "
+        f"perturbation, at most {plan.epsilon_255:g}/255 per pixel, that is added to every picture. They do not "
+        "know of the defence."
+    )
+
+
+def summaries(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:
+    """One line per section."""
+    attacks = {entry.key: entry.name for entry in catalogue.attacks}
+    tasks = [name_of_source(task, catalogue) for task in plan.tasks]
+    return {
+        "threat": f"Universal perturbation of at most {plan.epsilon_255:g}/255; the attacker has the encoder only",
+        "data": f"{_count(len(tasks), 'task')}: {', '.join(tasks)}" if tasks else "No task chosen",
+        "attacks": ", ".join(attacks.get(choice.key, choice.key) for choice in plan.attacks) or "No attack chosen",
+        "defence": _defence(plan, catalogue),
+    }
+
+
+def _defence(plan: AuditPlan, catalogue: Catalogue) -> str:
+    if not plan.defences:
+        return "No system chosen"
+    auxiliary = name_of_source(plan.auxiliary, catalogue)
+    return f"{_count(len(plan.defences), 'system')}; auxiliary {auxiliary}; {plan.tuning.epochs} epochs of tuning"
+
+
+def _count(number: int, word: str) -> str:
+    return f"1 {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,114 @@
+"""What the window knows of the engine and of the audit: one immutable value, replaced by every event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from zepad_engine.card import EncoderCard
+from zepad_engine.findings import AuditReport, Cell
+from zepad_engine.messages import Failed, Previewed, Progressed, Ready, Started
+from zepad_engine.plan import AuditPlan
+
+Phase: TypeAlias = Literal["idle", "starting", "ready", "running", "cancelling", "cancelled", "done", "failed"]
+EngineState: TypeAlias = Literal["stopped", "starting", "ready"]
+StageStatus: TypeAlias = Literal["waiting", "current", "done"]
+
+
+class _State(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class StageState(_State, frozen=True, kw_only=True):
+    """A row of the stage list; ``done`` is 0 to 1, ``share`` its part of the whole work."""
+
+    key: str
+    name: str
+    share: float
+    status: StageStatus = "waiting"
+    done: float = 0.0
+    seconds: float = 0.0
+    note: str = ""
+
+
+class Inspected(_State, frozen=True, kw_only=True):
+    """An encoder the engine has opened; ``path`` is what a plan would name."""
+
+    path: str
+    card: EncoderCard
+
+
+class State(_State, frozen=True, kw_only=True):
+    """Everything pages draw from.
+
+    Attributes:
+        phase: where the audit of this session stands; ``engine`` says whether the engine process can answer.
+        run, run_folder, plan: the audit running now or run last.
+        done: 0 to 1 of that audit; elapsed and remaining in seconds, remaining None while unknown.
+        report, folder: the finished audit at hand, run here or opened from disk.
+        error: why the last audit failed.
+        inspected: the encoder dropped last; ``inspecting`` is the path being opened now, or "".
+    """
+
+    phase: Phase = "idle"
+    engine: EngineState = "stopped"
+    ready: Ready | None = None
+    run: str = ""
+    run_folder: Path | None = None
+    plan: AuditPlan | None = None
+    stages: tuple[StageState, ...] = ()
+    done: float = 0.0
+    elapsed: float = 0.0
+    remaining: float | None = None
+    note: str = ""
+    cells: tuple[Cell, ...] = ()
+    previews: tuple[Previewed, ...] = ()
+    report: AuditReport | None = None
+    folder: Path | None = None
+    error: Failed | None = None
+    inspected: Inspected | None = None
+    inspecting: str = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether an audit is running or being stopped."""
+        return self.phase in ("running", "cancelling")
+
+
+def begun(state: State, event: Started) -> State:
+    """The state after an audit has told its stages."""
+    stages = tuple(StageState(key=stage.key, name=stage.name, share=stage.share) for stage in event.stages)
+    return msgspec.structs.replace(state, stages=stages, run_folder=Path(event.folder))
+
+
+def advanced(state: State, event: Progressed) -> State:
+    """The state after one stage has moved; stages may overlap, so the others stay as they are."""
+    stages = tuple(_moved(stage, event) if stage.key == event.stage else stage for stage in state.stages)
+    return msgspec.structs.replace(
+        state, stages=stages, done=event.whole, elapsed=event.elapsed, remaining=event.remaining, note=event.note
+    )
+
+
+def _moved(stage: StageState, event: Progressed) -> StageState:
+    status: StageStatus = "done" if event.done >= 1 else "current" if event.done or event.seconds else "waiting"
+    return msgspec.structs.replace(stage, status=status, done=event.done, seconds=event.seconds, note=event.note)
+
+
+def completed(state: State) -> State:
+    """The state with every stage done."""
+    stages = tuple(msgspec.structs.replace(stage, status="done", done=1.0) for stage in state.stages)
+    return msgspec.structs.replace(state, stages=stages, done=1.0, remaining=0.0)
+
+
+def with_cells(state: State, cells: tuple[Cell, ...]) -> State:
+    """The state with new cells; a cell measured again takes the place of the old one."""
+    known = {(cell.defence, cell.attack, cell.task, cell.epsilon_255): cell for cell in (*state.cells, *cells)}
+    return msgspec.structs.replace(state, cells=tuple(known.values()))
+
+
+def with_preview(state: State, preview: Previewed) -> State:
+    """The state with a new picture; the newest under each key."""
+    known = {item.key: item for item in (*state.previews, preview)}
+    return msgspec.structs.replace(state, previews=tuple(known.values()))

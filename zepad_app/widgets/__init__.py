@@ -1,0 +1,1 @@
+"""Widgets: they know no engine and no model."""

@@ -1,0 +1,139 @@
+"""Cards of the drop page: one thing to do, and one row per recent audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from zepad_app.history import RecentRun
+from zepad_app.theme import Theme, label
+from zepad_app.tokens import AROUND, BETWEEN, INSIDE
+from zepad_app.widgets.buttons import plain, primary, secondary
+
+_THUMBNAIL = 40
+
+
+class SampleCard(QFrame):
+    """One click audits the bundled encoder."""
+
+    audit_requested = Signal()
+    plan_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "card")
+        self._summary = label("", "body", soft=True)
+        self._summary.setWordWrap(True)
+        self._estimate = label("", "caption", soft=True)
+        self._audit = primary("Audit", self.audit_requested.emit, "Audit the sample encoder")
+        self._plan = secondary("Change the plan", self.plan_requested.emit, "Plan the sample audit")
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(label("Audit the sample encoder", "section"))
+        words.addWidget(self._summary)
+        words.addWidget(self._estimate)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(AROUND, BETWEEN, AROUND, BETWEEN)
+        row.setSpacing(INSIDE)
+        row.addLayout(words, 1)
+        row.addSpacing(BETWEEN)
+        row.addWidget(self._plan)
+        row.addWidget(self._audit)
+
+    @property
+    def estimate(self) -> str:
+        """The caption under the summary."""
+        return self._estimate.text()
+
+    def tell(self, summary: str, estimate: str, *, ready: bool) -> None:
+        """Say what would be audited and how long it takes; the buttons wait for the engine."""
+        self._summary.setText(summary)
+        self._estimate.setText(estimate)
+        self._audit.setEnabled(ready)
+        self._plan.setEnabled(ready)
+
+
+class RunRow(QFrame):
+    """A recent audit; a click opens it, or resumes it where it was not finished."""
+
+    opened = Signal(object)
+    resumed = Signal(object)
+
+    def __init__(self, theme: Theme, run: RecentRun, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._run = run
+        self.setProperty("surface", "row")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{run.name}, {run.state}. {run.verdict}")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(INSIDE, INSIDE, INSIDE, INSIDE)
+        row.setSpacing(BETWEEN)
+        row.addWidget(_thumbnail(theme, run.thumbnail))
+        row.addLayout(self._words(), 1)
+        row.addWidget(label(_date(run.changed), "caption", soft=True))
+        verb = "Open" if run.state == "finished" else "Resume"
+        button = plain(verb, self._on_chosen, f"{verb} {run.name}")
+        # One width for both words, so that the dates stand in a column.
+        button.setMinimumWidth(button.fontMetrics().horizontalAdvance("Resume") + 2 * BETWEEN)
+        row.addWidget(button)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click anywhere on the row."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self._on_chosen()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return and space do what a click does."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._on_chosen()
+        else:
+            super().keyPressEvent(event)
+
+    def _words(self) -> QVBoxLayout:
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        name = label(self._run.name)
+        name.setProperty("strong", True)
+        finished = self._run.state == "finished"
+        verdict = label(self._run.verdict if finished else "Not finished; can be resumed.", "caption", soft=True)
+        verdict.setWordWrap(True)
+        verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        words.addWidget(name)
+        words.addWidget(verdict)
+        return words
+
+    def _on_chosen(self) -> None:
+        (self.opened if self._run.state == "finished" else self.resumed).emit(self._run.folder)
+
+
+def _thumbnail(theme: Theme, path: Path | None) -> QLabel:
+    picture = QLabel()
+    picture.setProperty("surface", "picture")
+    picture.setFixedSize(QSize(_THUMBNAIL, _THUMBNAIL))
+    picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    pixmap = QPixmap(str(path)) if path is not None else QPixmap()
+    if pixmap.isNull():
+        picture.setPixmap(theme.icon("encoder", theme.tokens.ink_soft).pixmap(QSize(20, 20)))
+        return picture
+    ratio = picture.devicePixelRatioF()
+    side = round(_THUMBNAIL * ratio)
+    square = pixmap.copy(0, 0, min(pixmap.width(), pixmap.height()), min(pixmap.width(), pixmap.height()))
+    scaled = square.scaled(side, side, mode=Qt.TransformationMode.SmoothTransformation)
+    scaled.setDevicePixelRatio(ratio)
+    picture.setPixmap(scaled)
+    picture.setAccessibleName("Crafted perturbation")
+    return picture
+
+
+def _date(seconds: float) -> str:
+    moment = QDateTime.fromSecsSinceEpoch(int(seconds))
+    days = moment.daysTo(QDateTime.currentDateTime())
+    if days == 0:
+        return f"Today {moment.toString('HH:mm')}"
+    if days == 1:
+        return f"Yesterday {moment.toString('HH:mm')}"
+    return QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)

@@ -1,0 +1,56 @@
+"""Result cells as they come: a row per defence, a column per attack, the mean over the tasks measured so far."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from zepad_engine.findings import Cell
+
+
+class CellGrid(QTableWidget):
+    """Accuracy so far; an empty place has not been measured yet."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: tuple[Cell, ...] = ()
+        self.setAccessibleName("Results so far")
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setShowGrid(False)
+        self.verticalHeader().setDefaultSectionSize(36)
+        self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setHighlightSections(False)
+
+    def _height(self) -> int:
+        rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
+        return rows + self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
+
+    def show_cells(self, cells: tuple[Cell, ...], names: dict[str, str]) -> None:
+        """Show the cells; ``names`` says keys in words."""
+        if cells == self._shown:
+            return
+        self._shown = cells
+        defences = tuple(dict.fromkeys(cell.defence for cell in cells))
+        attacks = tuple(dict.fromkeys(cell.attack for cell in cells))
+        self.setRowCount(len(defences))
+        self.setColumnCount(len(attacks))
+        self.setVerticalHeaderLabels([names.get(key, key) for key in defences])
+        self.setHorizontalHeaderLabels(["Clean images" if key == "none" else names.get(key, key) for key in attacks])
+        self.setFixedHeight(self._height())
+        for row, defence in enumerate(defences):
+            for column, attack in enumerate(attacks):
+                self.setItem(row, column, _item(cells, defence, attack))
+
+
+def _item(cells: tuple[Cell, ...], defence: str, attack: str) -> QTableWidgetItem:
+    here = [cell for cell in cells if (cell.defence, cell.attack) == (defence, attack)]
+    rates = [rate.value for cell in here if (rate := cell.ba if attack == "none" else cell.ra) is not None]
+    item = QTableWidgetItem(f"{100 * sum(rates) / len(rates):.1f} %" if rates else "")
+    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    tasks = ", ".join(cell.task.removeprefix("sample:") for cell in here)
+    item.setToolTip(f"Mean over {len(rates)} so far: {tasks}" if rates else "Not measured yet")
+    return item

@@ -1,0 +1,105 @@
+"""One series of a plot: a raw line that is always there, a smoothed one, and a few markers that tell it apart in grey.
+
+A thick or dashed line through thousands of crossing points takes seconds to stroke, so a dense raw line is thin and
+solid, and its meaning's dash and marker stand on the smoothed line.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor, QPen
+
+from zepad_app.theme import Theme
+from zepad_app.tokens import Meaning
+from zepad_app.widgets.curve_store import CurveStore
+
+_DENSE: Final = 60
+_SMOOTH_POINTS: Final = 300
+_MARKS: Final = 12
+_FAINT: Final = 0.35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """How a curve is drawn; ``second`` marks the companion of a meaning's first curve: thinner, hollow."""
+
+    key: str
+    name: str
+    meaning: Meaning
+    second: bool = False
+
+
+def pen_of(theme: Theme, series: Series) -> QPen:
+    """The pen of a series' line."""
+    return theme.pen(series.meaning, 1.2 if series.second else 2.0)
+
+
+class Curve:
+    """The lines and markers of a series on a plot."""
+
+    def __init__(self, plot: Any, series: Series) -> None:  # noqa: ANN401 - pyqtgraph is untyped
+        self.series = series
+        self.store = CurveStore()
+        self.raw = pg.PlotDataItem(antialias=True)
+        self.raw.setDownsampling(auto=True, method="peak")
+        self.raw.setClipToView(True)
+        self.smooth = pg.PlotDataItem(antialias=True)
+        self.marks = pg.PlotDataItem(pen=None)
+        for item in (self.raw, self.smooth, self.marks):
+            plot.addItem(item)
+
+    def remove_from(self, plot: Any) -> None:  # noqa: ANN401 - pyqtgraph is untyped
+        """Take all of it off a plot."""
+        for item in (self.raw, self.smooth, self.marks):
+            plot.removeItem(item)
+
+    def draw(self, theme: Theme, *, smooth: bool) -> None:
+        """Give the items their points, pens and brushes."""
+        dense = len(self.store) > _DENSE
+        smooth = smooth and dense
+        self._draw_raw(theme, dense=dense, behind=smooth)
+        self.smooth.setVisible(smooth)
+        values = self.store.smoothed() if smooth else self.store.values
+        if smooth:
+            few = _spread(len(self.store), _SMOOTH_POINTS)
+            self.smooth.setData(self.store.steps[few], values[few], pen=pen_of(theme, self.series))
+        places = _marked(len(self.store)) if dense else np.arange(len(self.store))
+        fill = theme.tokens.surface if self.series.second else theme.tokens.of(self.series.meaning)
+        self.marks.setData(
+            self.store.steps[places],
+            values[places],
+            symbol=theme.marker(self.series.meaning),
+            symbolSize=7,
+            symbolPen=QPen(theme.colour(self.series.meaning), 0),
+            symbolBrush=QColor(fill),
+        )
+
+    def _draw_raw(self, theme: Theme, *, dense: bool, behind: bool) -> None:
+        pen = pen_of(theme, self.series)
+        if dense:
+            pen = QPen(theme.colour(self.series.meaning), 0)
+        if behind:
+            # Mixed with the ground rather than translucent: blending each segment would cost the speed again.
+            pen.setColor(_mixed(pen.color(), QColor(theme.tokens.surface)))
+        self.raw.curve.setSegmentedLineMode("on" if dense else "off")
+        self.raw.setData(self.store.steps, self.store.values, pen=pen)
+
+
+def _spread(count: int, most: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+
+
+def _marked(count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    # A stride of a power of two keeps the markers where they are while the curve grows.
+    stride = 2 ** math.ceil(math.log2(count / _MARKS))
+    return np.arange(stride // 2, count, stride, dtype=np.int64)
+
+
+def _mixed(colour: QColor, ground: QColor) -> QColor:
+    parts = zip(colour.getRgb()[:3], ground.getRgb()[:3], strict=True)  # type: ignore[index]
+    return QColor(*(round(_FAINT * front + (1 - _FAINT) * back) for front, back in parts))

@@ -1,0 +1,162 @@
+"""A live plot of curves that grow: redrawn at most 20 times a second, and able to say itself in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from zepad_app.theme import Theme, label
+from zepad_app.tokens import BETWEEN, INSIDE
+from zepad_app.widgets.curve import Curve, Series, pen_of
+from zepad_app.widgets.legend_row import Key, LegendRow
+
+REDRAW_MS: Final = 50
+
+
+class CurvePlot(QFrame):
+    """A card with a title, a legend and the curves."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        x_name: str,
+        *,
+        percent: bool = False,
+        smooth: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._title = title
+        self._percent = percent
+        self._x_name = x_name
+        self._curves: dict[str, Curve] = {}
+        self._points: Callable[[], Mapping[str, Sequence[tuple[float, float]]]] = dict
+        self.setProperty("surface", "card")
+        self.setAccessibleName(title)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
+        self._dress_plot()
+        self._legend = LegendRow(theme)
+        self._smooth = QCheckBox("Smooth")
+        self._smooth.setChecked(smooth)
+        self._smooth.setVisible(smooth)
+        self._smooth.setToolTip("A moving mean over 3 % of the points; the raw line stays visible behind it.")
+        self._smooth.toggled.connect(self.redraw)
+        self.head = QHBoxLayout()
+        self._arrange()
+        self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._timer.timeout.connect(self.redraw)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return self._title
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """The series drawn."""
+        return tuple(curve.series for curve in self._curves.values())
+
+    def follow(self, points: Callable[[], Mapping[str, Sequence[tuple[float, float]]]]) -> None:
+        """Read the curves from here at each redraw."""
+        self._points = points
+
+    def show_series(self, series: tuple[Series, ...]) -> None:
+        """Draw these series and no others."""
+        for curve in self._curves.values():
+            curve.remove_from(self.plot)
+        self._curves = {item.key: Curve(self.plot, item) for item in series}
+        self.redraw()
+
+    def grow(self) -> None:
+        """There may be new points: redraw soon, but not more than 20 times a second."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def redraw(self) -> None:
+        """Draw now."""
+        points = self._points()
+        smooth = self._smooth.isChecked()
+        for key, curve in self._curves.items():
+            curve.store.follow(points.get(key, ()))
+            curve.draw(self._theme, smooth=smooth)
+        self._tell_legend()
+        self.setAccessibleDescription(self.summary())
+
+    def summary(self) -> str:
+        """The curves in words: where each stands now and where it began."""
+        drawn = [curve for curve in self._curves.values() if len(curve.store)]
+        if not drawn:
+            return f"{self._title}: nothing measured yet."
+        parts = [
+            f"{curve.series.name} {self._say(curve.store.values[-1])}, from {self._say(curve.store.values[0])}"
+            for curve in drawn
+        ]
+        return f"{self._title}: " + "; ".join(parts) + "."
+
+    def _say(self, value: float) -> str:
+        return f"{100 * value:.1f} %" if self._percent else f"{value:.3g}"
+
+    def _tell_legend(self) -> None:
+        keys = tuple(
+            Key(
+                text=f"{curve.series.name}  {self._say(curve.store.values[-1])}",
+                pen=lambda series=curve.series: pen_of(self._theme, series),  # type: ignore[misc]
+            )
+            for curve in self._curves.values()
+            if len(curve.store)
+        )
+        self._legend.show_keys(keys)
+
+    def _arrange(self) -> None:
+        heading = label(self._title)
+        heading.setProperty("strong", True)
+        self.head.setSpacing(INSIDE)
+        self.head.addWidget(heading)
+        self.head.addStretch(1)
+        self.head.addWidget(self._smooth)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(BETWEEN, INSIDE + 4, BETWEEN, INSIDE + 4)
+        column.setSpacing(INSIDE)
+        column.addLayout(self.head)
+        column.addWidget(self._legend)
+        column.addWidget(self.plot, 1)
+
+    def _dress_plot(self) -> None:
+        self.plot.hideButtons()
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.setFrameShape(QFrame.Shape.NoFrame)
+        self.plot.setMinimumHeight(150)
+        # A plot would like 480 px; it takes what its page has.
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.plot.viewport().setAutoFillBackground(False)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.getAxis("left").setWidth(52)
+        self.plot.getAxis("bottom").enableAutoSIPrefix(False)
+        self.plot.getAxis("left").enableAutoSIPrefix(False)
+        if self._percent:
+            self.plot.getAxis("left").setScale(100)
+
+    def _on_theme_changed(self) -> None:
+        tokens = self._theme.tokens
+        line, soft = QColor(tokens.line), QColor(tokens.ink_soft)
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(QPen(line, 0))
+            axis.setTextPen(soft)
+            axis.setTickFont(self._theme.font("caption"))
+            axis.setStyle(tickLength=0, tickTextOffset=8)
+            axis.label.setFont(self._theme.font("caption"))
+        self.plot.setLabel("bottom", self._x_name, color=tokens.ink_soft)
+        self.plot.showGrid(x=False, y=True, alpha=0.25 if self._theme.dark else 0.5)
+        self.redraw()

@@ -1,0 +1,81 @@
+"""The drop zone: says what it takes and tells which files were dropped; it knows nothing of encoders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from zepad_app.theme import Theme, label
+from zepad_app.tokens import AROUND, INSIDE
+from zepad_app.widgets.buttons import secondary
+
+
+def dropped_paths(data: QMimeData) -> tuple[Path, ...]:
+    """The local files of a drop."""
+    return tuple(Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
+
+
+class DropZone(QFrame):
+    """A wide target for files, with a browse button for those who do not drag."""
+
+    dropped = Signal(tuple)
+    browse_requested = Signal()
+
+    def __init__(self, theme: Theme, title: str, formats: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setProperty("surface", "drop")
+        self.setAcceptDrops(True)
+        self.setAccessibleName(title)
+        self.setMinimumHeight(220)
+        self._icon = QLabel()
+        self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._title = label(title, "section")
+        self._browse = secondary("Browse…", self.browse_requested.emit, "Browse for an encoder or images")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(AROUND, AROUND, AROUND, AROUND)
+        column.setSpacing(INSIDE)
+        column.addStretch()
+        column.addWidget(self._icon)
+        column.addWidget(self._title, 0, Qt.AlignmentFlag.AlignHCenter)
+        for line in formats:
+            caption = label(line, "caption", soft=True)
+            column.addWidget(caption, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(INSIDE)
+        column.addWidget(self._browse, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch()
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def set_title(self, text: str) -> None:
+        """Change the sentence, for example while a file is being opened."""
+        self._title.setText(text)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and light up."""
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+            self._set_over(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Calm down again."""
+        self._set_over(False)
+        event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Tell which files were dropped."""
+        self._set_over(False)
+        event.acceptProposedAction()
+        self.dropped.emit(dropped_paths(event.mimeData()))
+
+    def _set_over(self, over: bool) -> None:
+        self.setProperty("over", over)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def _dress(self) -> None:
+        icon = self._theme.icon("drop", self._theme.tokens.ink_soft)
+        self._icon.setPixmap(icon.pixmap(QSize(32, 32), self.devicePixelRatioF()))

@@ -1,0 +1,96 @@
+"""An attack or defence of the catalogue: a checkbox, what it is, and its form once it is chosen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from zepad_app.theme import label
+from zepad_app.tokens import BETWEEN, INSIDE
+from zepad_app.widgets.buttons import plain
+from zepad_app.widgets.parameter_form import ParameterForm
+from zepad_engine.catalogue import Entry
+from zepad_engine.plan import Choice
+
+
+class EntryCard(QFrame):
+    """One entry; ``choice`` is None while it is not ticked."""
+
+    changed = Signal()
+
+    def __init__(self, entry: Entry, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entry = entry
+        self.setProperty("surface", "entry")
+        self._tick = QCheckBox(entry.name)
+        self._tick.setProperty("strong", True)
+        self._tick.setToolTip(entry.citation)
+        self._tick.toggled.connect(self._on_changed)
+        self._form = ParameterForm(entry)
+        self._form.changed.connect(self.changed)
+        self._form.hide()
+        self._more = plain("Settings", self._on_more, f"Settings of {entry.name}")
+        self._arrange()
+
+    @property
+    def key(self) -> str:
+        """The entry's key."""
+        return self._entry.key
+
+    @property
+    def tick(self) -> QCheckBox:
+        """The checkbox."""
+        return self._tick
+
+    @property
+    def form(self) -> ParameterForm:
+        """The fields."""
+        return self._form
+
+    @property
+    def choice(self) -> Choice | None:
+        """The entry with its values, if ticked."""
+        return Choice(key=self._entry.key, values=self._form.values) if self._tick.isChecked() else None
+
+    def show_choice(self, choice: Choice | None) -> None:
+        """Tick and fill, or untick, without telling anybody."""
+        with QSignalBlocker(self._tick):
+            self._tick.setChecked(choice is not None)
+        self._form.set_values(choice.values if choice is not None else {})
+        self._dress()
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(INSIDE)
+        head.addWidget(self._tick, 1)
+        head.addWidget(self._more)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(BETWEEN, INSIDE + 4, BETWEEN, INSIDE + 4)
+        column.setSpacing(4)
+        column.addLayout(head)
+        for text in (self._entry.summary, self._entry.citation):
+            words = label(text, "caption", soft=True)
+            words.setWordWrap(True)
+            words.setContentsMargins(24, 0, 0, 0)
+            words.setVisible(bool(text))
+            column.addWidget(words)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(24, INSIDE, 0, 0)
+        inner.addWidget(self._form)
+        column.addLayout(inner)
+        self._more.setVisible(bool(self._entry.fields))
+
+    def _on_changed(self) -> None:
+        self._dress()
+        self.changed.emit()
+
+    def _on_more(self) -> None:
+        self._form.setVisible(self._form.isHidden())
+        self._dress()
+
+    def _dress(self) -> None:
+        ticked = self._tick.isChecked()
+        self._more.setEnabled(ticked)
+        if not ticked:
+            self._form.hide()
+        self._more.setText("Settings" if self._form.isHidden() else "Hide settings")

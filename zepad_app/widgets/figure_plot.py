@@ -1,0 +1,172 @@
+"""A themed plot that can say itself in words, and be saved as a picture or as the figures behind it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
+
+from zepad_app.theme import Theme
+from zepad_engine.storage import write_bytes
+
+Figures = Sequence[Sequence[object]]
+
+
+def figures_as_csv(figures: Figures) -> str:
+    """The rows as comma-separated text."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(figures)
+    return text.getvalue()
+
+
+class FigurePlot(QWidget):
+    """A plot without pan and zoom, so that a page can scroll; subclasses fill ``plot`` in `draw`."""
+
+    def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
+        self.plot.hideButtons()
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.plot)
+        theme.changed.connect(self.redraw)
+
+    def draw(self) -> None:
+        """Put the items of this plot on ``self.plot``."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """The plot in a sentence or two, for those who hear it."""
+        raise NotImplementedError
+
+    def figures(self) -> Figures:
+        """The figures drawn, a header row first."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw everything again in the colours in force."""
+        self.plot.clear()
+        self.plot.setBackground(self.theme.tokens.surface)
+        self._dress_axes()
+        self.draw()
+        self.setAccessibleDescription(self.summary())
+
+    def soft(self) -> QColor:
+        """The colour of what only accompanies."""
+        return QColor(self.theme.tokens.ink_soft)
+
+    def hairline(self) -> QPen:
+        """The pen of grids and axes."""
+        pen = QPen(QColor(self.theme.tokens.line))
+        pen.setCosmetic(True)
+        return pen
+
+    def set_ticks(self, side: str, ticks: Sequence[tuple[float, str]]) -> None:
+        """Fix the ticks of an axis."""
+        self.plot.getAxis(side).setTicks([list(ticks)])
+
+    def set_percent_ticks(self, side: str, low: float, high: float, step: float = 0.2) -> None:
+        """Ticks at round shares, said as percent."""
+        first, last = round(low / step), round(high / step)
+        self.set_ticks(side, [(n * step, f"{100 * n * step:.0f} %") for n in range(first, last + 1)])
+
+    def add_line(self, xs: Sequence[float], ys: Sequence[float], pen: QPen, *, pairs: bool = False) -> None:
+        """A polyline, or separate strokes between each two points."""
+        item = pg.PlotCurveItem(x=list(xs), y=list(ys), pen=pen, connect="pairs" if pairs else "all", antialias=True)
+        self.plot.addItem(item)
+
+    def add_text(self, text: str, x: float, y: float, colour: QColor, anchor: tuple[float, float] = (0, 0.5)) -> None:
+        """A caption at a place of the plot."""
+        item = pg.TextItem(text, color=colour, anchor=anchor)
+        item.setFont(self.theme.font("caption"))
+        self.plot.addItem(item, ignoreBounds=True)
+        item.setPos(x, y)
+
+    def add_marks(
+        self,
+        points: Sequence[tuple[float, float]],
+        symbol: str,
+        colour: QColor,
+        *,
+        size: int = 10,
+        filled: bool = True,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """Markers, each with an optional hint on hover."""
+        pen = QPen(colour, 1.6)
+        pen.setCosmetic(True)
+        item = pg.ScatterPlotItem(
+            x=[x for x, _ in points],
+            y=[y for _, y in points],
+            data=list(hints) or None,
+            symbol=symbol,
+            size=size,
+            pen=pen,
+            brush=colour if filled else QColor(self.theme.tokens.surface),
+            hoverable=bool(hints),
+            hoverSize=size + 3,
+            tip=lambda x, y, data: str(data),  # noqa: ARG005 - pyqtgraph calls it by these names
+            antialias=True,
+        )
+        self.plot.addItem(item)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer the picture and the figures."""
+        self.menu().exec(event.globalPos())
+
+    def menu(self) -> QMenu:
+        """The context menu."""
+        menu = QMenu(self)
+        menu.addAction("Save picture…", self._on_save_picture)
+        menu.addAction("Save figures as CSV…", self._on_save_figures)
+        menu.addAction("Copy figures", self.copy_figures)
+        return menu
+
+    def copy_figures(self) -> None:
+        """Put the figures on the clipboard as CSV."""
+        QGuiApplication.clipboard().setText(figures_as_csv(self.figures()))
+
+    def picture(self) -> QPixmap:
+        """The plot at twice its size on screen, on the surface it stands on."""
+        pixmap = QPixmap(self.size() * 2)
+        pixmap.setDevicePixelRatio(2)
+        pixmap.fill(QColor(self.theme.tokens.surface))
+        painter = QPainter(pixmap)
+        self.plot.render(painter, QRectF(self.rect()), self.plot.viewport().rect())
+        painter.end()
+        return pixmap
+
+    def _on_save_picture(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save picture", self._file_name("png"), "PNG (*.png)")
+        if path:
+            self.picture().save(path)
+
+    def _on_save_figures(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save figures", self._file_name("csv"), "CSV (*.csv)")
+        if path:
+            write_bytes(Path(path), figures_as_csv(self.figures()).encode())
+
+    def _file_name(self, ending: str) -> str:
+        words = "".join(letter if letter.isalnum() else " " for letter in self.accessibleName().lower())
+        return f"{'-'.join(words.split())}.{ending}"
+
+    def _dress_axes(self) -> None:
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(self.hairline())
+            axis.setTextPen(self.soft())
+            axis.setTickFont(self.theme.font("caption"))
+            axis.setStyle(tickLength=0, tickTextOffset=6, hideOverlappingLabels=False)

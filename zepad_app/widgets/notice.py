@@ -1,0 +1,85 @@
+"""A notice: what happened, why, and one button that helps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from zepad_app.failures import NoticeText
+from zepad_app.theme import Theme, label
+from zepad_app.tokens import BETWEEN, INSIDE
+from zepad_app.widgets.buttons import IconButton, plain, secondary
+
+
+class Notice(QFrame):
+    """A sentence, an advice and a button in a warning frame; hidden until there is something to say."""
+
+    remedied = Signal(str)
+    hidden = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._text = NoticeText(sentence="", advice="")
+        self.setProperty("surface", "notice")
+        self._icon = QLabel()
+        self._sentence = label("", "body")
+        self._sentence.setProperty("strong", True)
+        self._advice = label("", "body", soft=True)
+        for text in (self._sentence, self._advice):
+            text.setWordWrap(True)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._button: QPushButton = secondary("", lambda: self.remedied.emit(self._text.remedy), "Remedy")
+        self._copy = plain("Copy details", self._copy_detail)
+        self._close = IconButton(theme, "close", "Dismiss this notice")
+        self._close.clicked.connect(self.hide)
+        self._arrange()
+        theme.changed.connect(self._dress)
+        self._dress()
+        self.hide()
+
+    @property
+    def sentence(self) -> str:
+        """The sentence shown last."""
+        return self._text.sentence
+
+    def tell(self, text: NoticeText) -> None:
+        """Show a notice in place of the one before."""
+        self._text = text
+        self._sentence.setText(text.sentence)
+        self._advice.setText(text.advice)
+        self._advice.setVisible(bool(text.advice))
+        self._button.setText(text.button)
+        self._button.setAccessibleName(text.button)
+        self._button.setVisible(text.remedy not in ("none", "copy"))
+        self._copy.setVisible(bool(text.detail))
+        self.setAccessibleName(f"{text.sentence} {text.advice}".strip())
+        self.show()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Tell that there is nothing to say any more."""
+        super().hideEvent(event)
+        if self.isHidden():
+            self.hidden.emit()
+
+    def _arrange(self) -> None:
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(self._sentence)
+        words.addWidget(self._advice)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(BETWEEN, INSIDE + 4, INSIDE, INSIDE + 4)
+        row.setSpacing(INSIDE + 4)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        for widget in (self._copy, self._button, self._close):
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def _dress(self) -> None:
+        icon = self._theme.icon("warning", self._theme.tokens.warning)
+        self._icon.setPixmap(icon.pixmap(QSize(20, 20), self.devicePixelRatioF()))
+
+    def _copy_detail(self) -> None:
+        lines = (self._text.sentence, self._text.advice, self._text.detail)
+        QGuiApplication.clipboard().setText("\n".join(line for line in lines if line))

@@ -1,0 +1,35 @@
+"""A rate as text: the value in body size, its interval smaller behind it, n on hover."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from zepad_app.results.wording import rate_hint, rate_parts, rate_text
+from zepad_app.theme import Theme
+from zepad_engine.findings import Rate
+
+
+class RateLabel(QLabel):
+    """`show_rate` replaces the figure."""
+
+    def __init__(self, theme: Theme, rate: Rate | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._rate = rate
+        self.setTextFormat(Qt.TextFormat.RichText)
+        theme.changed.connect(self._write)
+        self._write()
+
+    def show_rate(self, rate: Rate | None) -> None:
+        """Show another rate."""
+        self._rate = rate
+        self._write()
+
+    def _write(self) -> None:
+        value, interval = rate_parts(self._rate)
+        size, colour = self._theme.pixels("caption"), self._theme.tokens.ink_soft
+        tail = f'&nbsp;<span style="font-size:{size}px; color:{colour}">{interval}</span>' if interval else ""
+        self.setText(value.replace(" ", "&nbsp;") + tail)
+        self.setAccessibleName(rate_text(self._rate))
+        self.setToolTip(rate_hint(self._rate))

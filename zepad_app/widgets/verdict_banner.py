@@ -1,0 +1,102 @@
+"""The verdict: the largest thing on the page, two lines at most, with what it rests on below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from zepad_app.theme import Theme
+from zepad_app.tokens import AROUND, BETWEEN, INSIDE, Role
+from zepad_app.widgets.buttons import plain
+from zepad_engine.findings import Summary
+
+_MOST_LINES = 2
+
+
+class VerdictBanner(QWidget):
+    """Verdict and detail; a verdict too long for two lines of the largest size takes the next one."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.verdict = theme.label("", "verdict")
+        self.detail = theme.label("", soft=True)
+        for label in (self.verdict, self.detail):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict.setAccessibleName("Verdict")
+        self.warnings = WarningStrip(theme)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(AROUND, BETWEEN, AROUND, INSIDE)
+        column.setSpacing(INSIDE)
+        column.addWidget(self.verdict)
+        column.addWidget(self.detail)
+        column.addWidget(self.warnings)
+        theme.changed.connect(self._fit)
+
+    def show_summary(self, summary: Summary, warnings: tuple[str, ...]) -> None:
+        """Say another verdict."""
+        self.verdict.setText(summary.verdict)
+        self.verdict.setToolTip(summary.limits)
+        self.detail.setText(summary.detail)
+        self.warnings.show_warnings(warnings)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose the size that keeps two lines."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        role: Role = "verdict" if self._lines("verdict") <= _MOST_LINES else "section"
+        if self.verdict.property("role") != role:
+            self.verdict.setProperty("role", role)
+            self.verdict.style().unpolish(self.verdict)
+            self.verdict.style().polish(self.verdict)
+
+    def _lines(self, role: Role) -> int:
+        font = self._theme.font(role)
+        font.setWeight(QFont.Weight.DemiBold)
+        metrics = QFontMetrics(font)
+        width = max(self.width() - 2 * AROUND, 200)
+        box = metrics.boundingRect(0, 0, width, 10_000, int(Qt.TextFlag.TextWordWrap), self.verdict.text())
+        return round(box.height() / metrics.lineSpacing())
+
+
+class WarningStrip(QFrame):
+    """Warnings in caption size: the first one, and the others on demand."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._warnings: tuple[str, ...] = ()
+        self._icon = QLabel()
+        self.text = theme.label("", "caption")
+        self.text.setWordWrap(True)
+        self.more = plain("", self._on_more)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(INSIDE)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def show_warnings(self, warnings: tuple[str, ...]) -> None:
+        """Show other warnings, or nothing."""
+        self._warnings = warnings
+        self.setVisible(bool(warnings))
+        self.text.setText(warnings[0] if warnings else "")
+        self.more.setVisible(len(warnings) > 1)
+        self.more.setText(f"{len(warnings) - 1} more")
+        self.setAccessibleName("Warnings: " + " ".join(warnings))
+
+    def _on_more(self) -> None:
+        self.text.setText("\n".join(self._warnings))
+        self.more.hide()
+
+    def _dress(self) -> None:
+        icon = self._theme.icon("warning", self._theme.tokens.warning)
+        self._icon.setPixmap(icon.pixmap(QSize(16, 16), self.devicePixelRatioF()))
