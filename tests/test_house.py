@@ -18,6 +18,7 @@ LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "tools"}
 WINDOW_MAY_SEE = {
+    "costs",
     *("card", "catalogue", "errors", "findings", "messages", "places", "plan", "presets", "progress", "resources"),
     "storage",
 }

@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from zepad_engine.catalogue import Entry
+from zepad_engine.costs import audit_seconds
 from zepad_engine.plan import AuditPlan
-
-# Measured on the reference machine, one worker of one torch thread.
-_TUNED_IMAGES_PER_SECOND: Final = 90.0
-_TUNING_STEPS: Final = 10
-_BENIGN_IMAGES_PER_SECOND: Final = 830.0
-_FEATURES_PER_SECOND: Final = 1500.0
-_ENCODERS: Final = 6
-_CALIBRATION_IMAGES: Final = 500
-_TEST_PASSES: Final = 4
-_CRAFTING_SECONDS: Final = 25.0
 
 
 def estimate_seconds(plan: AuditPlan, attacks: tuple[Entry, ...], speed: float, workers: int) -> float:
-    """Wall seconds of a plan; jobs share ``workers`` processes, but none is faster than its own length."""
-    jobs = [*_tuning_jobs(plan), *_crafting_jobs(plan, attacks), *_task_jobs(plan)]
-    hands = max(workers, 1)
-    wall = max(sum(jobs) / hands, max(jobs, default=0.0))
-    return wall / max(speed, 0.01)
-
-
-def _tuning_jobs(plan: AuditPlan) -> list[float]:
-    tuning, benign = plan.tuning, plan.benign
-    per_encoder = tuning.images * tuning.epochs / _TUNED_IMAGES_PER_SECOND * tuning.steps / _TUNING_STEPS
-    return [per_encoder, per_encoder, benign.images * benign.epochs / _BENIGN_IMAGES_PER_SECOND]
-
-
-def _crafting_jobs(plan: AuditPlan, attacks: tuple[Entry, ...]) -> list[float]:
-    # An attack without fields has nothing to optimise: it is drawn in no time.
-    crafted = {entry.key for entry in attacks if entry.fields}
-    return [_CRAFTING_SECONDS for choice in plan.attacks if choice.key in crafted]
-
-
-def _task_jobs(plan: AuditPlan) -> list[float]:
-    images = plan.heads.train_images + _CALIBRATION_IMAGES + _TEST_PASSES * plan.heads.test_images
-    return [_ENCODERS * images / _FEATURES_PER_SECOND for _ in plan.tasks]
+    """Wall seconds of a plan with ``workers`` processes, each ``speed`` times as fast as the reference machine's."""
+    return audit_seconds(plan, attacks, workers) / max(speed, 0.01)
 
 
 def in_words(seconds: float) -> str:

@@ -37,10 +37,11 @@ def run_audit(
     *,
     pool: WorkerPool | None = None,
     catalogue: Catalogue | None = None,
+    name: str = "",
 ) -> Path:
     """Run a plan, or go on with it, in ``folder``; gives back the path of ``report.json``.
 
-    ``pool`` and ``catalogue`` are made here where the caller has none.
+    ``pool`` and ``catalogue`` are made here where the caller has none; events carry ``name``, or the folder's own.
 
     Raises:
         BadPlan: the plan contradicts itself, or the folder holds another one.
@@ -54,7 +55,7 @@ def run_audit(
     try:
         jobs = audit_jobs(plan, catalogue or engine_catalogue(workers))
         run.claim(plan)
-        story = _Story(run, jobs, emit)
+        story = _Story(run, jobs, emit, name or folder.name)
         done = story.already_done()
         left = [job for job in jobs if job.key not in done]
         outcomes = done | workers.run(left, plan=plan, folder=folder, on_line=story.tell, cancelled=cancelled)
@@ -95,11 +96,11 @@ def _write_report(plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome],
 class _Story:
     """Turns the lines of workers into events of the audit."""
 
-    def __init__(self, run: RunFolder, jobs: tuple[Job, ...], emit: Emit) -> None:
+    def __init__(self, run: RunFolder, jobs: tuple[Job, ...], emit: Emit, name: str) -> None:
         self._run = run
         self._jobs = jobs
         self._emit = emit
-        self._name = run.root.name
+        self._name = name
         self._done = {job.key: 0.0 for job in jobs}
         self._started = time.monotonic()
         self._begun: dict[str, float] = {}

@@ -138,6 +138,7 @@ class Engine:
                     self._cancel.is_set,
                     pool=self._pool,
                     catalogue=self._catalogue,
+                    name=request.run,
                 )
                 return Finished(run=request.run, report=str(path))
             case Inspect():

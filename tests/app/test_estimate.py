@@ -23,8 +23,8 @@ def test_presets_are_ordered_and_machines_count() -> None:
 
 def test_no_number_of_workers_beats_the_longest_job() -> None:
     plan = AuditPlan()
-    longest = plan.tuning.images * plan.tuning.epochs / 90
-    assert of("standard", workers=1000) == pytest.approx(longest)
+    passes = plan.tuning.images * plan.tuning.epochs * (plan.tuning.steps + 3)
+    assert of("standard", workers=1000) == pytest.approx(5 + passes / 1100)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ _FORMATS = (
 )
 
 
-_SAMPLE = "Two attacks and a control against the bundled encoder on four small tasks, without and with ZePAD."
+_SAMPLE = "Universal perturbations against the bundled encoder, on four small tasks, without and with ZePAD."
 
 
 class DropPage(Page):

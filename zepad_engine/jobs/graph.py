@@ -1,13 +1,11 @@
-"""Which jobs a plan needs, what each waits for, and what each costs. Torch-free.
-
-Costs are seconds of one core, measured on a 2-core AMD EPYC at 32 px with a ResNet-18 of width 16.
-"""
+"""Which jobs a plan needs, what each waits for, and what each costs. Torch-free."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from zepad_engine.catalogue import Catalogue, Entry
+from zepad_engine.costs import answering_seconds, benign_seconds, crafting_seconds, tuning_seconds
 from zepad_engine.errors import BadPlan
 from zepad_engine.jobs.job import Job
 from zepad_engine.plan import AuditPlan, Choice, set_name
@@ -22,9 +20,6 @@ STAGES: Final[dict[str, str]] = {
 }
 
 BRANCHES: Final = ("victim", "random", "auxiliary", "benign", "tuned_victim", "tuned_auxiliary")
-
-_PASSES_PER_SECOND: Final = 1100.0
-_FEATURES_PER_SECOND: Final = 1700.0
 
 
 def audit_jobs(plan: AuditPlan, catalogue: Catalogue) -> tuple[Job, ...]:
@@ -71,21 +66,13 @@ def _crafting(plan: AuditPlan, attacks: dict[str, Entry]) -> list[Job]:
             stage="craft",
             args={"attack": choice.key, "series": f"craft_{choice.key}"},
             needs=(origins[attacks[choice.key].origin], "open_victim", "data"),
-            cost=_craft_cost(choice, attacks[choice.key]),
+            cost=crafting_seconds(choice, attacks[choice.key]),
         )
         for choice in plan.attacks
     ]
 
 
-def _craft_cost(choice: Choice, entry: Entry) -> float:
-    defaults = {field.key: field.default for field in entry.fields}
-    steps = choice.values.get("steps", defaults.get("steps", 0))
-    return 1 + entry.step_seconds * (steps if isinstance(steps, int | float) else 0)
-
-
 def _training(plan: AuditPlan) -> list[Job]:
-    tuning, benign = plan.tuning, plan.benign
-    passes = tuning.images * tuning.epochs * (tuning.steps + 3)
     tune = [
         Job(
             key=f"tune_{branch}",
@@ -93,7 +80,7 @@ def _training(plan: AuditPlan) -> list[Job]:
             stage="tune",
             args={"branch": branch, "series": f"tuned_{branch}"},
             needs=(f"open_{branch}", "open_victim", "data"),
-            cost=5 + passes / _PASSES_PER_SECOND,
+            cost=tuning_seconds(plan),
         )
         for branch in ("victim", "auxiliary")
     ]
@@ -103,7 +90,7 @@ def _training(plan: AuditPlan) -> list[Job]:
         stage="benign",
         args={"series": "benign"},
         needs=("open_victim", "open_auxiliary", "data"),
-        cost=3 + benign.images * benign.epochs / 830,
+        cost=benign_seconds(plan),
     )
     return [*tune, train]
 
@@ -118,7 +105,6 @@ def _answering(plan: AuditPlan) -> list[Job]:
         "tuned_auxiliary": ("tune_auxiliary",),
     }
     crafted = tuple(f"craft_{choice.key}" for choice in plan.attacks)
-    images = plan.heads.train_images + plan.heads.test_images * (2 + len(plan.attacks))
     return [
         Job(
             key=f"answer_{set_name(task)}_{branch}",
@@ -126,7 +112,7 @@ def _answering(plan: AuditPlan) -> list[Job]:
             stage="heads",
             args={"task": task, "branch": branch},
             needs=(*sources[branch], *crafted, "data"),
-            cost=1.5 + images / _FEATURES_PER_SECOND,
+            cost=answering_seconds(plan),
         )
         for branch in BRANCHES
         for task in plan.tasks
