@@ -25,17 +25,28 @@ def threat_in_words(plan: AuditPlan, catalogue: Catalogue) -> str:
     return (
         "The attacker downloads the encoder you build on. They know nothing of your task, your data or your "
         f"head. With {plan.surrogate_images:,} unlabelled pictures of another kind ({surrogate}) they craft one "
-        f"perturbation, at most {plan.epsilon_255:g}/255 per pixel, that is added to every picture. They do not "
-        "know of the defence."
+        f"perturbation, at most {plan.epsilon_255:g}/255 per pixel, that is added to every picture. "
+        + (
+            "They do not know of the defence."
+            if _origins(plan, catalogue) <= {"victim"}
+            else "One attack goes further: it is made on an encoder of the defence, as if that had leaked."
+        )
     )
+
+
+def _origins(plan: AuditPlan, catalogue: Catalogue) -> set[str]:
+    origins = {entry.key: entry.origin for entry in catalogue.attacks}
+    return {origins.get(choice.key, "victim") for choice in plan.attacks}
 
 
 def summaries(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:
     """One line per section."""
     attacks = {entry.key: entry.name for entry in catalogue.attacks}
     tasks = [name_of_source(task, catalogue) for task in plan.tasks]
+    leaked = _origins(plan, catalogue) > {"victim"}
+    known = "the encoder, in one attack a branch of the defence" if leaked else "the encoder only"
     return {
-        "threat": f"Universal perturbation of at most {plan.epsilon_255:g}/255; the attacker has the encoder only",
+        "threat": f"Universal perturbation of at most {plan.epsilon_255:g}/255; the attacker has {known}",
         "data": f"{_count(len(tasks), 'task')}: {', '.join(tasks)}" if tasks else "No task chosen",
         "attacks": ", ".join(attacks.get(choice.key, choice.key) for choice in plan.attacks) or "No attack chosen",
         "defence": _defence(plan, catalogue),

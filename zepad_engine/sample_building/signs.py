@@ -37,7 +37,8 @@ def build_signs(work: Path) -> Draft:
         kind="task",
         summary="Traffic signs of many countries, four classes; drawings in made-up scenes, not photographs.",
         source=f"Mapillary sprite source; {len(paths):,} sign drawings, each rendered {RENDERS} times with seeded "
-        "size, turn, light and background; 32 px.",
+        "size, turn, light and background; 32 px. Renders of one sign are not independent: read its intervals as "
+        "too narrow.",
         licence="MIT",
         packages=(MAPILLARY.label,),
         tiles=_scenes(paths, drawings),
