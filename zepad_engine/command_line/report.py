@@ -6,22 +6,32 @@ import argparse
 import sys
 from pathlib import Path
 
+import msgspec
+
 from zepad_engine.command_line.guarding import DONE
 from zepad_engine.errors import BadInput
 from zepad_engine.exporting import export
+from zepad_engine.findings import describe_schema
 
 FORMATS = ("html", "json")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of this verb."""
-    parser.add_argument("folder", type=Path, metavar="RUN", help="run folder of an audit")
+    parser.add_argument("folder", type=Path, nargs="?", metavar="RUN", help="run folder of an audit")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of report.json and stop")
     parser.add_argument("--format", default="html", help="html, json or html,json (default html)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write; default is the run folder")
+    parser.set_defaults(complain=parser.error)
 
 
 def run(flags: argparse.Namespace) -> int:
     """Write the files; the exit code."""
+    if flags.schema:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(describe_schema()), indent=2).decode() + "\n")
+        return DONE
+    if flags.folder is None:
+        flags.complain("name the run folder of an audit")
     formats = [word.strip() for word in flags.format.split(",")]
     for word in formats:
         if word not in FORMATS:

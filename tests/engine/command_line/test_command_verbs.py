@@ -76,6 +76,13 @@ def test_report_is_written_again(run_folder, tmp_path, capsys):
     assert capsys.readouterr().out == f"{page}\n{numbers}\n"
 
 
+def test_the_schema_of_a_report_is_printed(capsys):
+    assert main(["report", "--schema"]) == 0
+    cell = json.loads(capsys.readouterr().out)["$defs"]["Cell"]
+    assert cell["required"] == ["defence", "attack", "task", "epsilon_255"]
+    assert cell["additionalProperties"] is False
+
+
 def test_report_lands_in_the_run_by_default(run_folder):
     assert main(["report", str(run_folder)]) == 0
     assert (run_folder / "report.html").is_file()
