@@ -34,16 +34,23 @@ class FinishedRun:
         return report_from_json((self.folder / "report.json").read_bytes())
 
 
-@cache
 def tiny_inputs(factory: pytest.TempPathFactory) -> AuditPlan:
-    return write_inputs(factory.mktemp("inputs"))
+    return _inputs(factory.getbasetemp())
+
+
+def finished_run(factory: pytest.TempPathFactory) -> FinishedRun:
+    return _finished(factory.getbasetemp())
 
 
 @cache
-def finished_run(factory: pytest.TempPathFactory) -> FinishedRun:
+def _inputs(root: Path) -> AuditPlan:
+    return write_inputs(root / "tiny_inputs")
+
+
+@cache
+def _finished(root: Path) -> FinishedRun:
     events: list[Event] = []
-    folder = factory.mktemp("runs") / "straight"
-    plan = tiny_inputs(factory)
+    plan, folder = _inputs(root), root / "tiny_runs" / "straight"
     with closed_pipes():
         run_audit(plan, folder, events.append, lambda: False)
     return FinishedRun(plan, folder, tuple(events))

@@ -120,9 +120,7 @@ def write_inputs(folder: Path) -> AuditPlan:
 def cancelled_after(advances: int) -> tuple[Progress, Callable[[], int]]:
     """A token whose user asks to stop once ``advances`` steps were reported, and the count of steps so far."""
     seen: list[float] = []
-    progress = Progress(
-        on_advance=lambda done, _note: seen.append(done), cancelled=lambda: len(seen) >= advances
-    )
+    progress = Progress(on_advance=lambda done, _note: seen.append(done), cancelled=lambda: len(seen) >= advances)
     return progress, lambda: len(seen)
 
 

@@ -1,0 +1,271 @@
+"""The real engine process, spoken to as the window speaks to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+
+import msgspec
+import pytest
+from PIL import Image
+
+from tests.boundary.conftest import alive, wait_until_gone
+from tests.support.finished import without_times
+from tests.support.tiny import png, tiny_pictures
+from zepad_engine.findings import report_from_json
+from zepad_engine.jobs.graph import STAGES
+from zepad_engine.messages import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Cancelled,
+    Export,
+    Exported,
+    Failed,
+    Finished,
+    Found,
+    Inspect,
+    Inspected,
+    Judged,
+    JudgeImage,
+    Measured,
+    Previewed,
+    Progressed,
+    Ready,
+    RunAudit,
+    Started,
+)
+from zepad_engine.run_folder import RunFolder
+
+pytestmark = pytest.mark.slow
+
+
+def endless(plan):
+    """The same audit with a tuning that does not end by itself."""
+    return msgspec.structs.replace(plan, tuning=msgspec.structs.replace(plan.tuning, epochs=1000, steps=50))
+
+
+def busy(engine, finished, folder):
+    """Start an endless audit, its first stages kept from the finished one, and wait until it tunes."""
+    RunFolder(folder).claim(endless(finished.plan))
+    shutil.copytree(finished.folder / "encoders", folder / "encoders")
+    (folder / "jobs").mkdir()
+    for path in (finished.folder / "jobs").glob("*.json"):
+        if path.name.startswith(("open_", "data", "craft_", "benign")):
+            shutil.copy(path, folder / "jobs")
+    engine.ask(RunAudit(run=folder.name, plan=endless(finished.plan), folder=str(folder)))
+    while not any(name.startswith("tuned_") for name in engine.wait_for(Measured).points):
+        continue
+
+
+def judge(engine, finished, **changes):
+    values = {"request": "j", "folder": str(finished.folder), "image": "test:0", "task": finished.plan.tasks[0]}
+    return engine.answer(JudgeImage(**{**values, **changes}))
+
+
+def test_ready_brings_the_catalogue(shared_engine):
+    ready = next(event for event in shared_engine.seen if isinstance(event, Ready))
+    assert ready.protocol == PROTOCOL_VERSION
+    assert {"advencoder_per", "l4a_base", "sign_noise"} <= {entry.key for entry in ready.catalogue.attacks}
+    assert {"undefended", "zepad", "clean_ensemble"} <= {entry.key for entry in ready.catalogue.defences}
+    assert len(ready.catalogue.tasks) >= 5
+    assert len(ready.catalogue.encoders) >= 1
+    assert ready.workers >= 1
+    assert 0.01 < ready.speed < 100
+    assert set(ready.versions) >= {"zepad", "python", "torch"}
+
+
+def test_an_audit_runs_to_its_end_and_repeats_what_another_run_found(shared_engine, finished, tmp_path):
+    folder = tmp_path / "again"
+    shared_engine.seen.clear()
+    done = shared_engine.answer(RunAudit(run="again", plan=finished.plan, folder=str(folder)))
+    assert done == Finished(run="again", report=str(folder / "report.json"))
+    report = report_from_json((folder / "report.json").read_bytes())
+    assert len(report.cells) == 6 * 4 * 2
+    assert without_times(folder) == without_times(finished.folder)
+    # The files behind the report are equal too.
+    for part in ("attacks", "encoders", "heads", "logits"):
+        for path in sorted((finished.folder / part).rglob("*.safetensors")):
+            assert path.read_bytes() == (folder / path.relative_to(finished.folder)).read_bytes(), path.name
+
+
+def test_what_it_told_on_the_way(finished):
+    kinds = {type(event) for event in finished.events}
+    assert kinds == {Started, Progressed, Measured, Previewed, Found}
+    started = finished.events[0]
+    assert [stage.key for stage in started.stages] == list(STAGES)
+    assert sum(stage.share for stage in started.stages) == pytest.approx(1.0)
+    told = [event for event in finished.events if isinstance(event, Progressed)]
+    wholes = [event.whole for event in told]
+    assert wholes == sorted(wholes)
+    assert 0.98 < wholes[-1] <= 1.0
+    assert {event.stage for event in told} == set(STAGES)
+    series = {name for event in finished.events if isinstance(event, Measured) for name in event.points}
+    assert {
+        "tuned_victim/cross_entropy",
+        "tuned_victim/regularisation",
+        "tuned_victim/pgd_accuracy",
+        "tuned_auxiliary/clean_accuracy",
+        "benign/cross_entropy",
+        "craft_advencoder_per/info_nce",
+        "craft_l4a_base/activation",
+    } <= series
+    found = [cell for event in finished.events if isinstance(event, Found) for cell in event.cells]
+    assert sorted(map(repr, found)) == sorted(map(repr, finished.report.cells))
+    for event in finished.events:
+        if isinstance(event, Previewed):
+            with Image.open(event.path) as picture:
+                assert picture.format == "PNG"
+
+
+def test_inspect_gives_a_card_or_a_sentence(shared_engine, tiny, tmp_path):
+    inspected = shared_engine.answer(Inspect(request="1", path=tiny.encoder))
+    assert isinstance(inspected, Inspected)
+    assert (inspected.card.family, inspected.card.blocks, inspected.card.width) == ("resnet", (1, 1, 1, 1), 8)
+    failed = shared_engine.answer(Inspect(request="2", path=str(tmp_path / "gone.pt")))
+    assert isinstance(failed, Failed)
+    assert (failed.request, failed.detail) == ("2", "")
+    assert "gone.pt" in failed.sentence
+
+
+@pytest.mark.parametrize("attribution", ["none", "saliency", "integrated_gradients", "layer_gradcam"])
+def test_judge_a_test_image_with_every_attribution(shared_engine, finished, attribution):
+    said = judge(shared_engine, finished, attack="l4a_base", epsilon_255=10.0, attribution=attribution)
+    assert isinstance(said, Judged)
+    assert [branch.branch for branch in said.branches] == ["tuned_victim", "tuned_auxiliary", "benign"]
+    assert sum(branch.weight for branch in said.branches) == pytest.approx(1.0)
+    for branch in (*said.branches, said.undefended):
+        assert branch.top[0].probability == pytest.approx(branch.m)
+        assert branch.c == pytest.approx(branch.m * 2.718281828 ** (3 * (branch.m - 0.5)))
+        assert bool(branch.attribution) == (attribution != "none")
+        if branch.attribution:
+            heat = Image.open(branch.attribution).convert("RGB")
+            assert len(set(heat.get_flattened_data())) > 3
+    confidences = [branch.c for branch in said.branches]
+    assert said.score == pytest.approx((confidences[0] + confidences[1]) / 2 - confidences[2], abs=1e-6)
+    assert said.flagged == (said.score > said.threshold)
+    row = next(row for row in finished.report.detection if row.attack == "l4a_base")
+    assert said.threshold == pytest.approx(row.threshold)
+    assert said.achieved_fpr == pytest.approx(row.achieved_fpr.value)
+    assert said.notes[0].startswith("Test image 0; its label is class")
+
+
+def test_without_size_the_picture_is_left_alone(shared_engine, finished):
+    said = judge(shared_engine, finished, attack="l4a_base", epsilon_255=0.0, attribution="none")
+    shown, perturbed = (Image.open(path).tobytes() for path in (said.shown, said.perturbed))
+    assert shown == perturbed
+    (grey,) = set(Image.open(said.residual).convert("L").get_flattened_data())
+    assert grey in {127, 128}
+    full = judge(shared_engine, finished, attack="l4a_base", epsilon_255=10.0, attribution="none")
+    assert Image.open(full.shown).tobytes() == shown
+    pairs = zip(shown, Image.open(full.perturbed).tobytes(), strict=True)
+    assert 1 <= max(abs(a - b) for a, b in pairs) <= 10
+
+
+def test_judge_a_picture_of_the_user(shared_engine, finished, tmp_path):
+    picture = tmp_path / "mine.png"
+    picture.write_bytes(png(tiny_pictures(1, size=40)[0][0]))
+    said = judge(shared_engine, finished, image=str(picture), attribution="none")
+    assert isinstance(said, Judged)
+    assert said.fused[0].name.startswith("class")
+    assert len(said.calibration) > 10
+
+
+def test_a_question_that_cannot_be_answered_gets_a_sentence_and_the_next_one_its_answer(shared_engine, finished):
+    refused = judge(shared_engine, finished, attack="l4a_base", epsilon_255=10.5)
+    assert (refused.code, refused.sentence) == ("input.bad", "The perturbation was crafted for at most 10/255.")
+    assert judge(shared_engine, finished, folder="nowhere").sentence == "That folder holds no audit."
+    assert isinstance(judge(shared_engine, finished, attribution="none"), Judged)
+
+
+def test_export_of_a_finished_run(shared_engine, finished, tmp_path):
+    for form in ("json", "html"):
+        destination = tmp_path / f"mine.{form}"
+        request = Export(request=form, folder=str(finished.folder), format=form, destination=str(destination))
+        assert shared_engine.answer(request) == Exported(request=form, path=str(destination))
+        assert destination.stat().st_size > 10_000
+    refused = Export(request="3", folder=str(tmp_path), format="json", destination=str(tmp_path / "no.json"))
+    assert shared_engine.answer(refused).code == "input.bad"
+
+
+@pytest.mark.parametrize(
+    "line", [b"hello\n", b'{"type": "eval", "code": "1"}\n', b'{"type": "inspect", "request": "1"}\n']
+)
+def test_a_line_that_makes_no_sense_is_answered_and_survived(shared_engine, tiny, line):
+    shared_engine.tell(line)
+    failed = shared_engine.wait_for(Failed)
+    assert (failed.code, failed.request) == ("engine.protocol", "")
+    assert isinstance(shared_engine.answer(Inspect(request="1", path=tiny.encoder)), Inspected)
+
+
+def test_a_plan_that_contradicts_itself_fails_with_its_code(shared_engine, tiny, tmp_path):
+    plan = msgspec.structs.replace(tiny, epsilon_255=300.0)
+    failed = shared_engine.answer(RunAudit(run="r", plan=plan, folder=str(tmp_path / "r")))
+    assert (failed.request, failed.code) == ("r", "plan.epsilon_255")
+    assert not (tmp_path / "r").exists()
+
+
+def test_cancel_answers_within_a_second_and_the_resumed_run_is_the_straight_one(shared_engine, finished, tmp_path):
+    engine, folder = shared_engine, tmp_path / "resumed"
+    engine.ask(RunAudit(run="resumed", plan=finished.plan, folder=str(folder)))
+    # In the middle: something is stored, something else is half done.
+    while engine.wait_for(Progressed).whole < 0.35:
+        continue
+    engine.ask(Cancel(run="resumed"))
+    started = time.monotonic()
+    stopped = engine.wait_for(Cancelled)
+    assert time.monotonic() - started < 1.0
+    assert stopped == Cancelled(run="resumed", folder=str(folder))
+    kept = {path.name for path in (folder / "jobs").glob("*.json")}
+    assert kept
+    assert not (folder / "report.json").exists()
+    engine.seen.clear()
+    assert isinstance(engine.answer(RunAudit(run="resumed", plan=finished.plan, folder=str(folder))), Finished)
+    assert any(event.note == "kept from before" for event in engine.seen if isinstance(event, Progressed))
+    assert without_times(folder) == without_times(finished.folder)
+    assert not list(folder.rglob(".*.part"))
+
+
+def test_while_it_works_another_question_is_refused_and_cancel_is_heard(shared_engine, tiny, finished, tmp_path):
+    busy(shared_engine, finished, tmp_path / "long")
+    failed = shared_engine.answer(Inspect(request="2", path=tiny.encoder))
+    assert (failed.request, failed.code) == ("2", "engine.busy")
+    # A cancel of another run is not for this one.
+    shared_engine.ask(Cancel(run="another"))
+    shared_engine.wait_for(Progressed)
+    started = time.monotonic()
+    shared_engine.ask(Cancel(run="long"))
+    shared_engine.wait_for(Cancelled)
+    assert time.monotonic() - started < 1.0
+    # It is free again at once, and the workers are back.
+    assert isinstance(shared_engine.answer(Inspect(request="3", path=tiny.encoder)), Inspected)
+    # A folder that holds another plan is refused, nothing in it touched.
+    refused = shared_engine.answer(RunAudit(run="long", plan=tiny, folder=str(tmp_path / "long")))
+    assert refused.code == "plan.folder"
+
+
+def test_a_worker_killed_in_the_middle_is_a_failure_that_can_be_resumed(shared_engine, tiny, finished, tmp_path):
+    busy(shared_engine, finished, tmp_path / "run")
+    os.kill(shared_engine.workers()[0], signal.SIGKILL)
+    failed = shared_engine.wait_for(Failed)
+    assert (failed.request, failed.code) == ("run", "engine.died")
+    assert "in the middle of tune_" in failed.sentence
+    assert isinstance(shared_engine.answer(Inspect(request="1", path=tiny.encoder)), Inspected)
+
+
+def test_a_window_that_hangs_up_ends_the_engine_and_its_workers(own_engine, finished, tmp_path):
+    busy(own_engine, finished, tmp_path / "run")
+    workers = own_engine.workers()
+    assert len(workers) >= 1
+    own_engine.hang_up()
+    assert wait_until_gone([own_engine.process.pid, *workers], 3.0) == []
+    assert own_engine.process.wait() == 0
+
+
+def test_an_engine_killed_takes_its_workers_along(own_engine, finished, tmp_path):
+    busy(own_engine, finished, tmp_path / "run")
+    workers = own_engine.workers()
+    assert all(alive(pid) for pid in workers)
+    own_engine.process.kill()
+    assert wait_until_gone(workers, 8.0) == []

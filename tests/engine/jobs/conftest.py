@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.finished import FinishedRun, finished_run
+from tests.support.worker_pipes import closed_pipes
+from zepad_engine.jobs.pool import WorkerPool
+
+INTERPRETER = sys.executable
+
+# Real worker processes with a few more kinds of job: ones that misbehave.
+MISBEHAVING = """
+import os, subprocess, sys, time
+from zepad_engine.errors import BadInput, NoSpace
+from zepad_engine.jobs import process, table
+
+def noisy(context):
+    print("a stray print")
+    os.write(1, b"raw bytes on the descriptor\\n")
+    subprocess.run([sys.executable, "-c", "print('a child of the worker')"], check=True)
+    context.progress.measure("loss", 0, 0.5)
+    context.progress.advance(0.5, "half")
+    return {"threads": __import__("torch").get_num_threads(), "environment": os.environ["OMP_NUM_THREADS"]}
+
+def asleep(context):
+    time.sleep(600)
+
+def refusing(context):
+    raise BadInput("The toy is broken.", "Take another.", code="toy.broken")
+
+def faulty(context):
+    print("last words", file=sys.stderr)
+    raise RuntimeError("mat1 and mat2 cannot be multiplied")
+
+def hungry(context):
+    raise MemoryError
+
+def leaving(context):
+    print("goodbye", file=sys.stderr, flush=True)
+    os._exit(3)
+
+def half_said(context):
+    context._wire.write(b'{"type": "done", "key": ')
+    context._wire.flush()
+    os.kill(os.getpid(), 9)
+
+table.FUNCTIONS.update({f.__name__: f for f in (noisy, asleep, refusing, faulty, hungry, leaving, half_said)})
+sys.exit(process.main())
+"""
+
+# A worker of the same manners without torch: starts at once. It answers with the times it began and ended.
+QUICK = """
+import json, sys, time
+for line in sys.stdin:
+    job = json.loads(line)["job"]
+    began = time.monotonic()
+    time.sleep(float(job["args"].get("seconds", 0.02)))
+    outcome = {"began": began, "ended": time.monotonic()}
+    if "say" in job["args"]:
+        print(job["args"]["say"], flush=True)
+    told = {"type": "advanced", "key": job["key"], "done": 0.5, "note": ""}
+    print(json.dumps(told), flush=True)
+    print(json.dumps({"type": "done", "key": job["key"], "outcome": outcome, "seconds": 0.0}), flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_open_pipes():
+    with closed_pipes():
+        yield
+
+
+@pytest.fixture
+def pool_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Pools whose workers run another program; every worker is gone afterwards."""
+    pools: list[WorkerPool] = []
+
+    def make(program: str, size: int) -> WorkerPool:
+        script = tmp_path / "worker"
+        script.write_text(f"#!{INTERPRETER}\n{program}")
+        script.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(script))
+        pools.append(WorkerPool(size))
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        pool.kill()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    return finished_run(tmp_path_factory)

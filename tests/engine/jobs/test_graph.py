@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from zepad_engine.defences.base import BRANCHES as DEFENCE_BRANCHES
+from zepad_engine.describe import describe
+from zepad_engine.errors import BadPlan
+from zepad_engine.jobs import evaluating, graph
+from zepad_engine.jobs.graph import STAGES, audit_jobs
+from zepad_engine.jobs.table import FUNCTIONS
+from zepad_engine.plan import AuditPlan, Choice
+from zepad_engine.presets import with_preset
+
+CATALOGUE = describe()
+PLANS = {
+    "default": AuditPlan(),
+    "one task": AuditPlan(tasks=("sample:signs",)),
+    "folders": AuditPlan(tasks=("a/birds", "b/birds"), local_set="c/birds.zip"),
+    "benign attacked": AuditPlan(attacks=(Choice(key="advencoder_per_on_benign"),)),
+    **{preset: with_preset(AuditPlan(), preset, CATALOGUE.attacks) for preset in ("quick", "standard", "paper")},
+}
+
+
+@pytest.fixture(params=PLANS)
+def plan(request):
+    return PLANS[request.param]
+
+
+@pytest.fixture
+def jobs(plan):
+    return audit_jobs(plan, CATALOGUE)
+
+
+def test_keys_are_unique_and_every_need_is_a_job(jobs):
+    keys = [job.key for job in jobs]
+    assert len(set(keys)) == len(keys)
+    assert {need for job in jobs for need in job.needs} <= set(keys)
+
+
+def test_there_is_an_order_in_which_every_job_can_be_done(jobs):
+    done: set[str] = set()
+    waiting = list(jobs)
+    while waiting:
+        ready = [job for job in waiting if set(job.needs) <= done]
+        assert ready, f"these wait for each other: {[job.key for job in waiting]}"
+        done |= {job.key for job in ready}
+        waiting = [job for job in waiting if job.key not in done]
+
+
+def test_every_job_has_a_function_a_stage_and_a_cost(jobs):
+    for job in jobs:
+        assert job.kind in FUNCTIONS
+        assert job.stage in STAGES
+        assert job.cost > 0
+        assert job.key not in job.needs
+    assert {job.stage for job in jobs} == set(STAGES)
+
+
+def test_how_many_jobs(plan, jobs):
+    tasks = len(plan.tasks)
+    assert len(jobs) == 3 + len(plan.attacks) + 3 + 6 * tasks + tasks
+
+
+def test_every_file_a_job_reads_is_made_by_one_it_waits_for(jobs):
+    known = {job.key: job for job in jobs}
+
+    def ancestors(key: str) -> set[str]:
+        return set(known[key].needs) | {each for need in known[key].needs for each in ancestors(need)}
+
+    made_by = {"victim": "open_victim", "random": "open_victim", "auxiliary": "open_auxiliary", "benign": "benign"}
+    for job in jobs:
+        before = ancestors(job.key)
+        if job.kind == "answer":
+            branch = job.args["branch"]
+            assert made_by.get(branch, f"tune_{branch.removeprefix('tuned_')}") in before
+            assert {each.key for each in jobs if each.kind == "craft"} <= before
+        if job.kind in {"craft", "tune", "benign", "data", "answer"}:
+            # The victim's card tells the size of every picture.
+            assert "open_victim" in before
+        if job.kind in {"craft", "tune", "benign", "answer"}:
+            assert "data" in before
+
+
+def test_an_attack_waits_for_the_encoder_it_aims_at():
+    known = {job.key: job for job in audit_jobs(AuditPlan(), CATALOGUE)}
+    assert "benign" in known["craft_advencoder_per_on_benign"].needs
+    assert "benign" not in known["craft_advencoder_per"].needs
+
+
+def test_more_steps_cost_more():
+    def cost(**values):
+        plan = AuditPlan(attacks=(Choice(key="l4a_base", values=values),))
+        return next(job.cost for job in audit_jobs(plan, CATALOGUE) if job.kind == "craft")
+
+    assert cost(steps=2000) > 1.5 * cost(steps=1000)
+    # A plan that says nothing means the attack's own default.
+    assert cost() == cost(steps=1000)
+
+
+def test_more_work_costs_more_in_every_preset():
+    totals = [
+        sum(job.cost for job in audit_jobs(PLANS[preset], CATALOGUE)) for preset in ("quick", "standard", "paper")
+    ]
+    assert totals == sorted(totals)
+    assert totals[1] > 1.3 * totals[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"attacks": (Choice(key="magic"),)}, "There is no attack called magic."),
+        ({"defences": (Choice(key="magic"),)}, "There is no defence called magic."),
+    ],
+)
+def test_what_the_catalogue_does_not_have_is_refused_before_any_work(change, sentence):
+    with pytest.raises(BadPlan) as caught:
+        audit_jobs(msgspec.structs.replace(AuditPlan(), **change), CATALOGUE)
+    assert caught.value.sentence == sentence
+
+
+def test_the_graph_knows_the_branches_of_the_defences():
+    assert set(graph.BRANCHES) == set(DEFENCE_BRANCHES) == set(evaluating.BRANCHES)

@@ -1,0 +1,150 @@
+"""Every message round-trips; nothing else may cross the wire."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from tests.support.sample_report import sample_card, sample_cells
+from zepad_engine.describe import describe
+from zepad_engine.findings import AuditReport, report_from_json
+from zepad_engine.messages import (
+    BranchJudgement,
+    Cancel,
+    Cancelled,
+    ClassScore,
+    Event,
+    Export,
+    Exported,
+    Failed,
+    Finished,
+    Found,
+    Inspect,
+    Inspected,
+    Judged,
+    JudgeImage,
+    Measured,
+    Previewed,
+    Progressed,
+    Ready,
+    Request,
+    RunAudit,
+    StageInfo,
+    Started,
+    decode_event,
+    decode_request,
+    encode,
+)
+from zepad_engine.plan import AuditPlan
+
+SAID = BranchJudgement(branch="benign", top=(ClassScore(name="stop", probability=0.5),), m=0.5, c=0.5, weight=0.25)
+
+REQUESTS = [
+    Inspect(request="1", path="encoder.pt"),
+    RunAudit(run="r", plan=AuditPlan(seed=3), folder="runs/r"),
+    Cancel(run="r"),
+    JudgeImage(request="2", folder="runs/r", image="test:0", task="sample:signs", attack="l4a_base", epsilon_255=8.0),
+    Export(request="3", folder="runs/r", format="html", destination="out.html"),
+]
+EVENTS = [
+    Ready(protocol=1, catalogue=describe(), device="CPU", workers=2, speed=1.0, versions={"torch": "2"}),
+    Inspected(request="1", path="encoder.pt", card=sample_card()),
+    Started(run="r", folder="runs/r", stages=(StageInfo(key="open", name="Open", share=0.1),)),
+    Progressed(run="r", stage="open", done=0.5, whole=0.1, elapsed=3.0, remaining=None, note="reading"),
+    Measured(run="r", points={"tuned_victim/cross_entropy": ((0.0, 1.5), (1.0, 1.25))}),
+    Previewed(run="r", key="attack_l4a_base", caption="stretched", path="attacks/l4a_base.png"),
+    Found(run="r", cells=sample_cells()),
+    Finished(run="r", report="runs/r/report.json"),
+    Cancelled(run="r", folder="runs/r"),
+    Judged(
+        request="2",
+        image="test:0",
+        task="sample:signs",
+        attack="l4a_base",
+        epsilon_255=8.0,
+        shown="a.png",
+        perturbed="b.png",
+        residual="c.png",
+        residual_gain=15.9,
+        undefended=SAID,
+        branches=(SAID,),
+        fused=SAID.top,
+        score=0.1,
+        threshold=0.2,
+        achieved_fpr=0.05,
+        flagged=False,
+        calibration=(0.1, 0.2),
+        attribution="none",
+        notes=("cropped",),
+        seconds_predict=0.1,
+        seconds_explain=0.0,
+    ),
+    Exported(request="3", path="out.html"),
+    Failed(request="2", code="image.bad", sentence="This is no picture."),
+]
+
+
+def name(message: object) -> str:
+    return type(message).__name__
+
+
+def test_every_kind_of_message_is_in_these_lists():
+    assert {type(message) for message in REQUESTS} == set(get_args(Request))
+    assert {type(message) for message in EVENTS} == set(get_args(Event))
+
+
+@pytest.mark.parametrize("message", [*REQUESTS, *EVENTS], ids=name)
+def test_a_message_is_one_line_and_comes_back_equal(message):
+    line = encode(message)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    decode = decode_request if message in REQUESTS else decode_event
+    assert decode(line) == message
+    assert msgspec.json.decode(line)["type"]
+
+
+@pytest.mark.parametrize("message", [*REQUESTS, *EVENTS], ids=name)
+def test_a_field_nobody_declared_is_refused(message):
+    decode = decode_request if message in REQUESTS else decode_event
+    plain = msgspec.json.decode(encode(message))
+    with pytest.raises(msgspec.ValidationError, match="unknown field `surprise`"):
+        decode(msgspec.json.encode({**plain, "surprise": 1}))
+
+
+@pytest.mark.parametrize("message", [*REQUESTS, *EVENTS], ids=name)
+def test_a_missing_field_is_refused(message):
+    decode = decode_request if message in REQUESTS else decode_event
+    plain = msgspec.json.decode(encode(message))
+    first = next(field for field in plain if field != "type")
+    del plain[first]
+    with pytest.raises(msgspec.ValidationError, match=f"missing required field `{first}`"):
+        decode(msgspec.json.encode(plain))
+
+
+def test_an_event_is_no_request_and_a_request_no_event():
+    with pytest.raises(msgspec.ValidationError):
+        decode_request(encode(EVENTS[-1]))
+    with pytest.raises(msgspec.ValidationError):
+        decode_event(encode(REQUESTS[0]))
+
+
+@pytest.mark.parametrize("line", [b"", b"\n", b"hello\n", b"[]\n", b'{"type": "eval"}\n', b'{"run": "r"}\n', b"\xff\n"])
+def test_anything_else_is_a_decode_error(line):
+    for decode in (decode_request, decode_event):
+        with pytest.raises(msgspec.DecodeError):
+            decode(line)
+
+
+def test_a_plan_inside_a_request_is_checked_too():
+    plain = msgspec.json.decode(encode(REQUESTS[1]))
+    plain["plan"]["tuning"]["surprise"] = 1
+    with pytest.raises(msgspec.ValidationError, match="surprise"):
+        decode_request(msgspec.json.encode(plain))
+
+
+def test_a_report_with_a_field_nobody_declared_is_refused():
+    fields = AuditReport.__struct_fields__
+    with pytest.raises(msgspec.DecodeError):
+        report_from_json(msgspec.json.encode({**dict.fromkeys(fields), "surprise": 1}))
