@@ -6,6 +6,7 @@ import contextlib
 import copy
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -28,14 +29,27 @@ def choose_device(wish: str) -> torch.device:
         device = torch.device(wish)
     except RuntimeError as trouble:
         raise BadPlan(f"There is no device called {wish}.", "Use auto, cpu or cuda.") from trouble
+    if device.type not in {"cpu", "cuda"}:
+        raise BadPlan(f"ZePAD does not run on {wish}.", "Use auto, cpu or cuda.")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise BadPlan("The plan asks for a CUDA device and this machine has none.", "Choose auto or cpu.")
     return device
 
 
 def device_name(device: torch.device) -> str:
-    """What a person calls the device."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    """What a person calls the device: its model, and whether it multiplies bfloat16."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor_name()
+    return f"{name}, bfloat16" if bfloat16_pays(device) else name
+
+
+def _processor_name() -> str:
+    """The model of the processor where the system tells it (Linux), else "CPU"."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "CPU"
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, "") or "CPU"
 
 
 def bfloat16_pays(device: torch.device) -> bool:

@@ -107,4 +107,6 @@ def _checked_number(name: str, field: Field, value: FieldValue) -> FieldValue:
     low, high = field.low or 0.0, field.high if field.high is not None else float("inf")
     if not low <= value <= high:
         raise BadPlan(f"{name}: {field.label} must lie between {low:g} and {high:g}; it is {value:g}.")
+    if field.kind == "integer" and value != int(value):
+        raise BadPlan(f"{name}: {field.label} must be a whole number; it is {value:g}.")
     return int(value) if field.kind == "integer" else float(value)

@@ -31,12 +31,15 @@ def rate_of(flags: Flags) -> Rate:
 
 
 def mean_of_rates(rates: list[Rate]) -> Rate:
-    """Unweighted mean over tasks; interval from the tasks' binomial variances (normal approximation), n summed."""
+    """Unweighted mean over tasks, n summed; each side of the interval from the tasks' own Wilson sides.
+
+    The sides add as independent errors do (MOVER, Zou and Donner 2008); one task keeps its Wilson interval.
+    """
     count = len(rates)
     value = sum(rate.value for rate in rates) / count
-    variance = sum(((rate.high - rate.low) / (2 * _Z)) ** 2 for rate in rates) / count**2
-    half = _Z * math.sqrt(variance)
-    return Rate(value=value, n=sum(rate.n for rate in rates), low=max(0.0, value - half), high=min(1.0, value + half))
+    below = math.sqrt(sum((rate.value - rate.low) ** 2 for rate in rates)) / count
+    above = math.sqrt(sum((rate.high - rate.value) ** 2 for rate in rates)) / count
+    return Rate(value=value, n=sum(rate.n for rate in rates), low=max(0.0, value - below), high=min(1.0, value + above))
 
 
 def auroc(negatives: Scores, positives: Scores) -> Rate:

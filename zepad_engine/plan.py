@@ -19,6 +19,7 @@ Preset: TypeAlias = Literal["quick", "standard", "paper"]
 Mode: TypeAlias = Literal["corrected", "official"]
 
 SAMPLE_PREFIX = "sample:"
+PLAN_VERSION = 1
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -157,7 +158,7 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
         workers: worker processes of one torch thread each; 0 = one per core.
     """
 
-    schema_version: int = 1
+    schema_version: int = PLAN_VERSION
     encoder: str = "sample:supcon-cifar10-r18w16"
     auxiliary: str = "sample:barlow-tinyimagenet-r18w16"
     local_set: str = "sample:emoji"
@@ -271,11 +272,17 @@ def plan_from_json(text: bytes | str) -> AuditPlan:
         BadPlan: the text is no plan of this version.
     """
     try:
-        return msgspec.json.decode(text, type=AuditPlan)
-    except msgspec.DecodeError as trouble:
+        plan = msgspec.json.decode(text, type=AuditPlan)
+    except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
         raise BadPlan(
-            f"This is not an audit plan of version 1: {trouble}.", "Save the plan again with this version."
+            f"This is not an audit plan of version {PLAN_VERSION}: {trouble}.", "Save the plan again with this version."
         ) from trouble
+    if plan.schema_version != PLAN_VERSION:
+        raise BadPlan(
+            f"The plan has version {plan.schema_version}; this program reads version {PLAN_VERSION}.",
+            "Save the plan again with this version.",
+        )
+    return plan
 
 
 def plan_to_json(plan: AuditPlan) -> bytes:

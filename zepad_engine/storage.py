@@ -10,6 +10,17 @@ from pathlib import Path
 
 from zepad_engine.errors import NoSpace
 
+_REFUSALS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+}
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Store ``content`` at ``path`` so that a reader sees the old file or the new one, never a part.
@@ -39,7 +50,7 @@ def replace_with(path: Path, fill: Callable[[Path], None]) -> None:
         fill(sibling)
         sibling.replace(path)
     except OSError as trouble:
-        if trouble.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}:
+        if trouble.errno in _REFUSALS:
             raise NoSpace(
                 f"Could not write {path.name}: {os.strerror(trouble.errno).lower()}.",
                 "Free some space or choose another folder; what was stored before is whole.",

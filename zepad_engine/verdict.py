@@ -8,6 +8,8 @@ from zepad_engine.plan import AuditPlan, set_name
 
 _CONTROL = "sign_noise"
 _FEW = 100
+# Less than this rounds to 0.0 points.
+_UNSEEN = 0.0005
 
 
 def summarise(
@@ -61,8 +63,13 @@ def _verdict(plan: AuditPlan, undefended: Average | None, zepad: Average | None)
     if won <= 0:
         return f"{first} ZePAD wins none of them back."
     cost = undefended.ba.value - zepad.ba.value
-    clean = f"costs {points(cost)} on clean images" if cost > 0.0005 else f"gains {points(-cost)} on clean images"
-    return f"{first} ZePAD wins back {points(won)} and {clean}."
+    return f"{first} ZePAD wins back {points(won)} and {_cost_words(cost)} on clean images."
+
+
+def _cost_words(cost: float) -> str:
+    if abs(cost) < _UNSEEN:
+        return "costs nothing"
+    return f"costs {points(cost)}" if cost > 0 else f"gains {points(-cost)}"
 
 
 def _details(

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from zepad_engine import errors
-from zepad_engine.audit import run_audit
+from zepad_engine.audit import run_audit, worker_count
 from zepad_engine.card import EncoderCard
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.exporting import export
@@ -74,7 +74,7 @@ class Engine:
     def _receive(self, line: bytes) -> None:
         try:
             request = decode_request(line)
-        except msgspec.DecodeError as trouble:
+        except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
             self.send(
                 Failed(request="", code="engine.protocol", sentence="A request made no sense.", detail=str(trouble))
             )
@@ -94,7 +94,9 @@ class Engine:
 
     def _work(self) -> None:
         self._pool.start()
-        self._answer(None)
+        refused = self._answer(None)
+        if refused is not None:
+            self.send(refused)
         while True:
             request = self._orders.get()
             event = self._answer(request)
@@ -116,7 +118,7 @@ class Engine:
             assert isinstance(request, RunAudit)
             return Cancelled(run=request.run, folder=request.folder)
         except JobFault as fault:
-            return self._failed(name, "engine.died", fault.sentence, fault.advice, fault.detail)
+            return self._failed(name, fault.code, fault.sentence, fault.advice, fault.detail)
         except errors.AuditError as trouble:
             return self._failed(name, trouble.code, trouble.sentence, trouble.advice, "")
         except Exception:  # noqa: BLE001 - a fault of ours must reach the window, whatever it is
@@ -131,6 +133,7 @@ class Engine:
     def _fulfil(self, request: Request) -> Event:
         match request:
             case RunAudit():
+                self._pool.resize(worker_count(request.plan))
                 path = run_audit(
                     request.plan,
                     Path(request.folder),

@@ -119,7 +119,6 @@ def test_the_controls_stand_beside_the_verdict():
     assert "A network never trained keeps 59.0 % [5" in detail
 
 
-@pytest.mark.xfail(strict=True, reason="a cost of half a tenth of a point is told as a gain of -0.0 points")
 def test_a_tiny_cost_is_no_negative_gain():
     plan = msgspec.structs.replace(PLAN, tasks=("sample:signs",))
     cells_ = [

@@ -13,6 +13,7 @@ from zepad_engine.findings import TuningFinding
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.opening import input_size, load_branch
+from zepad_engine.plan import set_name
 from zepad_engine.training.adversarial import AdversarialTuning
 from zepad_engine.training.benign import train_benign
 from zepad_engine.training.labelled import Labelled, labelled
@@ -27,7 +28,8 @@ def tune(context: Context) -> dict[str, Any]:
     train, validation = _local(context, plan.tuning.images)
     tuning = AdversarialTuning(load_branch(context, origin), train, plan.tuning, plan.switches, seed)
     tuned = tuning.run(validation, context.progress)
-    _save(context, tuned.encoder, f"tuned_{origin}", "adversarially fine-tuned by ZePAD's MPAE")
+    name = load_branch(context, origin).card.name
+    _save(context, tuned.encoder, f"tuned_{origin}", name, "adversarially fine-tuned (MPAE)", plan.tuning.epochs)
     finding = TuningFinding(
         branch=f"tuned_{origin}",
         recipe=f"{plan.tuning!r} {plan.switches!r}",
@@ -50,7 +52,7 @@ def train_bmp(context: Context) -> dict[str, Any]:
     origin = load_branch(context, "auxiliary" if plan.benign.source == "auxiliary" else "victim")
     benign = train_benign(origin, train, validation, plan.benign, seed, context.progress)
     method = "supervised from scratch" if plan.benign.source == "scratch" else f"fine-tuned from {plan.benign.source}"
-    _save(context, benign.encoder, "benign", f"{method} on local clean data (BMP)")
+    _save(context, benign.encoder, "benign", origin.card.name, f"{method}, clean (BMP)", plan.benign.epochs)
     finding = TuningFinding(
         branch="benign",
         recipe=repr(plan.benign),
@@ -70,6 +72,15 @@ def _local(context: Context, count: int) -> tuple[Labelled, Labelled]:
     return labelled(images, "train", count, context.seed("local")), validation
 
 
-def _save(context: Context, encoder: Encoder, branch: str, method: str) -> None:
-    card = msgspec.structs.replace(encoder.card, name=f"{encoder.card.name}, {branch}", method=method, probe=None)
+def _save(context: Context, encoder: Encoder, branch: str, origin: str, method: str, epochs: int) -> None:
+    card = msgspec.structs.replace(
+        encoder.card,
+        name=f"{origin}, {branch.replace('_', ' ')}",
+        method=method,
+        data=set_name(context.plan.local_set),
+        epochs=epochs,
+        seed=context.plan.seed,
+        probe=None,
+        licence="",
+    )
     save_encoder(with_card(encoder.cpu(), card), context.folder.encoder(branch))

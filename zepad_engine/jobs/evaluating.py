@@ -97,7 +97,7 @@ def _examples(context: Context, answers: Answers, defences: list[Defence]) -> li
     found = []
     for number, (chosen, index) in enumerate(chosen_examples(answers, attack, plan.seed)):
         path = context.folder.preview(f"{answers.task}_{attack}_{number}")
-        _save_example(images[index], perturbation, plan.epsilon_255 / 255, path)
+        _save_example(images[index], perturbation, plan, path)
         found.append(
             Example(
                 task=answers.task,
@@ -122,6 +122,6 @@ def _gain(epsilon_255: float) -> float:
     return round(255 / (2 * epsilon_255), 2) if epsilon_255 > 0 else 1.0
 
 
-def _save_example(image: Tensor, perturbation: Tensor, epsilon: float, path: Path) -> None:
-    moved = perturb(image[None], perturbation)[0]
-    save_strip([image, moved, stretched(moved - image, epsilon)], path)
+def _save_example(image: Tensor, perturbation: Tensor, plan: AuditPlan, path: Path) -> None:
+    moved = perturb(image[None], perturbation, clamp=not plan.switches.no_clamp)[0]
+    save_strip([image, moved, stretched(moved - image, plan.epsilon_255 / 255)], path)

@@ -145,8 +145,11 @@ def _picture(question: _Question) -> tuple[Tensor, tuple[str, ...]]:
     if not image.startswith(_TEST):
         _, pixels, notes = open_picture(Path(image).expanduser(), input_size(context))
         return as_images(pixels), notes
+    number = image.removeprefix(_TEST)
+    if not number.isdecimal():
+        raise BadInput(f"{image} names no test image.", "Write test: and a number, for example test:12.")
     data = task_split(context, question.task, "test", context.plan.heads.test_images)
-    index = int(image.removeprefix(_TEST)) % len(data)
+    index = int(number) % len(data)
     label = question.names[int(data.labels[index])]
     return as_images(data.pictures[index]), (f"Test image {index}; its label is {label}.",)
 
@@ -156,7 +159,7 @@ def _moved(question: _Question, picture: Tensor) -> Tensor:
         return picture
     full = question.context.plan.epsilon_255 / 255
     crafted = load_perturbation(question.context, question.attack) * (question.epsilon / full)
-    return perturb(picture[None], crafted)[0]
+    return perturb(picture[None], crafted, clamp=not question.context.plan.switches.no_clamp)[0]
 
 
 def _attributions(

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import torch
 
 from zepad_engine.encoders.encoder import Encoder, save_encoder
 from zepad_engine.encoders.reading import load_own, open_encoder
 from zepad_engine.encoders.resnet import random_like
-from zepad_engine.execution import choose_device
+from zepad_engine.errors import BadCheckpoint
+from zepad_engine.execution import choose_device, folds_exactly
 from zepad_engine.findings import DataFinding
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_set import ImageSet
@@ -32,11 +34,23 @@ def open_branch(context: Context) -> dict[str, Any]:
     choose_device(context.plan.device)
     branch = context.args["branch"]
     encoder = open_encoder(encoder_path(context.args["path"]))
+    _require_foldable(encoder)
     save_encoder(encoder, context.folder.encoder(branch))
     if branch == "victim":
         twin = random_like(encoder, context.seed("random"))
         save_encoder(twin, context.folder.encoder("random"))
     return {"card": msgspec.to_builtins(encoder.card)}
+
+
+def _require_foldable(encoder: Encoder) -> None:
+    side = encoder.card.input_size
+    probe = torch.rand(4, 3, side, side, generator=torch.Generator().manual_seed(0))
+    if not folds_exactly(encoder, probe):
+        raise BadCheckpoint(
+            f"{encoder.card.name} does not keep its features when its batch norms are folded for speed.",
+            "Please report this encoder; auditing it now would give wrong numbers.",
+            code="encoder.folding",
+        )
 
 
 def inspect(context: Context) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -26,8 +27,8 @@ _POLL_SECONDS = 0.1
 class JobFault(EngineTrouble):
     """A fault of ours inside a job; ``detail`` is for the log, never for the user."""
 
-    def __init__(self, sentence: str, advice: str, detail: str) -> None:
-        super().__init__(sentence, advice)
+    def __init__(self, sentence: str, advice: str, detail: str, code: str = EngineTrouble.code) -> None:
+        super().__init__(sentence, advice, code=code)
         self.detail = detail
 
 
@@ -75,7 +76,7 @@ class WorkerPool:
                 self._hand_out(waiting, known, finished, plan, folder)
                 self._take_in(finished, on_line)
         except BaseException:
-            self.kill()
+            self._end_busy()
             raise
         return finished
 
@@ -84,13 +85,28 @@ class WorkerPool:
         while len(self._workers) < self.size:
             self._spawn()
 
+    def resize(self, size: int) -> None:
+        """Use ``size`` workers from now on; must not be called while jobs run."""
+        self.size = max(1, size)
+        for worker in self._workers[self.size :]:
+            self._workers.remove(worker)
+            worker.process.kill()
+            _bury(worker)
+
     def kill(self) -> None:
         """End every worker at once."""
         for worker in self._workers:
             worker.process.kill()
-            worker.process.wait()
+            _bury(worker)
         self._workers.clear()
         self._inbox = queue.Queue()
+
+    def _end_busy(self) -> None:
+        """End the workers that still have a job; the others stay warm."""
+        for worker in [worker for worker in self._workers if worker.job]:
+            self._workers.remove(worker)
+            worker.process.kill()
+            _bury(worker)
 
     def _busy(self) -> bool:
         return any(worker.job for worker in self._workers)
@@ -121,8 +137,10 @@ class WorkerPool:
                 return
 
     def _idle(self) -> _Worker | None:
-        for worker in self._workers:
-            if worker.job is None:
+        for worker in list(self._workers):
+            if worker.job is None and worker.process.poll() is not None:
+                self._mourn(worker)
+            elif worker.job is None:
                 return worker
         return self._spawn() if len(self._workers) < self.size else None
 
@@ -136,9 +154,11 @@ class WorkerPool:
             return
         worker, line = news
         job = worker.job
-        if job is None or line.key != job.key:
+        # Lines of a worker that was ended, or of an order that is no longer wanted, are late: drop them.
+        if worker not in self._workers or job is None or line.key != job.key:
             return
         if isinstance(line, Broken):
+            worker.job = None
             raise _as_error(line)
         if isinstance(line, Done):
             finished[job.key] = Outcome(seconds=line.seconds, outcome=line.outcome)
@@ -149,7 +169,7 @@ class WorkerPool:
         if worker not in self._workers:
             return
         self._workers.remove(worker)
-        code = worker.process.wait()
+        code = _bury(worker)
         if worker.job is None:
             return
         why = "the system may have run out of memory" if code == -9 else f"exit status {code}"
@@ -178,15 +198,31 @@ class WorkerPool:
 
 def _read_lines(worker: _Worker, inbox: queue.Queue[tuple[_Worker, Line] | _Ended]) -> None:
     assert worker.process.stdout is not None
-    for line in worker.process.stdout:
-        inbox.put((worker, _lines.decode(line)))
-    inbox.put(_Ended(worker))
+    try:
+        with worker.process.stdout as lines:
+            for line in lines:
+                inbox.put((worker, _lines.decode(line)))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Half a line of a dying worker, or no line of ours: either way it is not to be trusted further.
+        worker.errors.append("the worker's last line made no sense")
+        worker.process.kill()
+    finally:
+        inbox.put(_Ended(worker))
 
 
 def _read_errors(worker: _Worker) -> None:
     assert worker.process.stderr is not None
-    for line in worker.process.stderr:
-        worker.errors.append(line.decode(errors="replace").rstrip())
+    with worker.process.stderr as lines:
+        for line in lines:
+            worker.errors.append(line.decode(errors="replace").rstrip())
+
+
+def _bury(worker: _Worker) -> int:
+    """Close the dead worker's stdin and give back its exit status."""
+    assert worker.process.stdin is not None
+    with contextlib.suppress(OSError):
+        worker.process.stdin.close()
+    return worker.process.wait()
 
 
 def _stop_if(cancelled: bool) -> None:
@@ -196,5 +232,5 @@ def _stop_if(cancelled: bool) -> None:
 
 def _as_error(line: Broken) -> AuditError:
     if line.code.startswith("engine."):
-        return JobFault(line.sentence, line.advice, line.detail)
+        return JobFault(line.sentence, line.advice, line.detail, line.code)
     return AuditError(line.sentence, line.advice, code=line.code)

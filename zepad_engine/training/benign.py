@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 
 import torch
@@ -66,7 +67,7 @@ def train_benign(
             schedule.step()
             loss_sum += float(loss.detach()) / steps
             span.measure("cross_entropy", (epoch - 1) * steps + step, float(loss.detach()))
-        rows.append(_row(epoch, loss_sum, _accuracy(model, validation)))
+        rows.append(_row(epoch, loss_sum, _accuracy(model, validation, device)))
         span.measure("clean_accuracy", epoch * steps, rows[-1].clean_accuracy)
     return Benign(encoder.eval(), tuple(rows))
 
@@ -81,18 +82,17 @@ def random_crops(images: Tensor, generator: torch.Generator) -> Tensor:
     return padded[picture, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _accuracy(model: nn.Module, data: Labelled) -> float:
+def _accuracy(model: nn.Module, data: Labelled, device: torch.device) -> float:
     model.eval()
+    right = 0
     with torch.inference_mode():
-        right: int = sum(
-            int((model(as_images(pictures)).argmax(1) == labels).sum())
-            for pictures, labels in zip(data.pictures.split(256), data.labels.split(256), strict=True)
-        )
+        for pictures, labels in zip(data.pictures.split(256), data.labels.split(256), strict=True):
+            right += int((model(as_images(pictures).to(device)).argmax(1).cpu() == labels).sum())
     return right / len(data)
 
 
 def _row(epoch: int, loss: float, accuracy: float) -> EpochRow:
-    if loss != loss:
+    if not math.isfinite(loss):
         raise BadInput("The benign encoder's loss is no longer a number.", "Lower its learning rate in the plan.")
     return EpochRow(
         epoch=epoch,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from tests.support.tiny import cancelled_after, tiny_encoder, tiny_images, trained_encoder, was_cancelled
@@ -17,6 +18,7 @@ from zepad_engine.attacks.sign_noise import SignNoise
 from zepad_engine.errors import BadInput, BadPlan
 from zepad_engine.execution import for_attack
 from zepad_engine.fields import declared_fields
+from zepad_engine.jobs.crafting import _prepared
 from zepad_engine.objectives import high_pass
 from zepad_engine.plan import Choice
 from zepad_engine.progress import Progress
@@ -214,11 +216,13 @@ def test_batch_statistics_change_the_result_of_an_unfolded_encoder():
     assert not torch.equal(*results)
 
 
-@pytest.mark.xfail(strict=True, reason="for_attack folds the batch norms away, so the official switch does nothing")
 def test_batch_statistics_change_the_result_as_the_job_prepares_the_encoder():
-    plain, official = AdvEncoderPer(**QUICK), AdvEncoderPer(**QUICK, batch_statistics=True)
-    images = tiny_images(16)
-    assert not torch.equal(craft(plain, images=images), craft(official, images=images))
+    official = AdvEncoderPer(**QUICK, batch_statistics=True)
+    prepared = _prepared(official, tiny_encoder(1))
+    assert any(isinstance(module, nn.BatchNorm2d) for module in prepared.modules())
+    folded = _prepared(AdvEncoderPer(**QUICK), tiny_encoder(1))
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
+    assert not any(parameter.requires_grad for parameter in prepared.parameters())
 
 
 @pytest.mark.parametrize("field", ["adversarial", "quality", "frequency", "temperature", "radius", "rate"])

@@ -105,7 +105,9 @@ def test_the_first_failure_stops_the_others(pool_of):
         pool.run([job("sleeper", kind="asleep"), job("broken", kind="refusing")])
     assert caught.value.code == "toy.broken"
     assert not isinstance(caught.value, JobFault)
-    assert pids(pool) == []
+    # The worker that refused is well and stays warm; the one that slept is gone.
+    assert len(pids(pool)) == 1
+    assert set(pool.run([job("loud", kind="noisy")])) == {"loud"}
 
 
 @pytest.mark.slow
@@ -155,7 +157,6 @@ def test_a_worker_killed_by_the_system_is_a_fault_that_names_its_job(pool_of):
     assert pids(pool) == []
 
 
-@pytest.mark.xfail(strict=True, raises=JobFault, reason="its end is noticed only after the next job was handed to it")
 def test_an_idle_worker_that_died_is_replaced(pool_of):
     pool = pool_of(QUICK, 1)
     pool.run([job("a")])
@@ -168,8 +169,6 @@ def test_an_idle_worker_that_died_is_replaced(pool_of):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="the reader thread dies of the line and nobody mourns")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("program", ["half a line", "garbage"])
 def test_a_line_that_makes_no_sense_ends_the_job_and_does_not_hang(pool_of, program):
     if program == "garbage":
@@ -211,7 +210,6 @@ def test_a_worker_ends_when_its_director_is_gone():
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="kill leaves three pipes per worker open until they are collected")
 def test_kill_closes_the_pipes_of_its_workers(pool_of):
     pool = pool_of(QUICK, 1)
     pool.run([job("a")])
