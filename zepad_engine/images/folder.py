@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from zepad_engine.errors import BadImage, BadInput
-from zepad_engine.images.decoding import ENDINGS, decode_picture
 from zepad_engine.images.image_set import ImageSet
+from zepad_engine.images.picture import ENDINGS, decode_picture
 
 _SPLITS = {
     "train": "train",

@@ -1,7 +1,8 @@
-"""One picture file, opened with suspicion: what it shows and what the encoder is given."""
+"""Pictures, opened with suspicion: a dropped file with what was done to it, or the bytes of one picture of a set."""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import struct
@@ -20,6 +21,7 @@ from torch import Tensor
 from zepad_engine.errors import BadImage
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 MOST_PIXELS: Final = 50_000_000
 LONGEST_SIDE: Final = 30_000
 SHORTEST_SIDE: Final = 8
@@ -69,6 +71,16 @@ def open_picture(path: Path, size: int) -> tuple[Tensor, Tensor, tuple[str, ...]
         notes.append(f"Enlarged from {picture.width}x{picture.height}; fine detail is missing.")
     fed = ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC)
     return _tensor(shown), _tensor(fed), tuple(notes)
+
+
+def decode_picture(content: bytes, name: str, size: int) -> Tensor:
+    """The bytes of a picture of a set as the encoder gets it: its upright centre square, uint8 (3, size, size).
+
+    Raises:
+        BadImage: the bytes are no picture that can be read.
+    """
+    picture = _decoded(io.BytesIO(content), name, [])
+    return _tensor(ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC))
 
 
 @contextmanager
