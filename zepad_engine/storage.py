@@ -18,7 +18,6 @@ _REFUSALS = {
     errno.EROFS,
     errno.EACCES,
     errno.EPERM,
-    errno.ENOTDIR,
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from zepad_app.app import App, build
 from zepad_engine.findings import report_from_json
@@ -40,7 +40,7 @@ def button(parent: QWidget, text: str) -> QPushButton:
 
 
 def texts(parent: QWidget) -> str:
-    return " | ".join(child.text() for child in parent.findChildren(QWidget) if hasattr(child, "text"))
+    return " | ".join(label.text() for label in parent.findChildren(QLabel))
 
 
 def shoot(app: App, qtbot, name: str) -> None:
