@@ -16,8 +16,9 @@ Remedy: TypeAlias = Literal["resume", "open", "restart", "copy", "none"]
 
 
 class NoticeText(msgspec.Struct, frozen=True, kw_only=True):
-    """What a notice shows; ``detail`` only leaves by the copy button."""
+    """What a notice shows; ``detail`` only leaves by the copy button, ``kind`` decides the frame."""
 
+    kind: Literal["trouble", "done"] = "trouble"
     sentence: str
     advice: str
     detail: str = ""

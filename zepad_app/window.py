@@ -71,6 +71,7 @@ class Window(QMainWindow):
         if isinstance(page, Page) and page not in self._listened:
             self._listened.add(page)
             page.heading_changed.connect(self._tell_header)
+        self.notice.forget_done()
         self.stack.setCurrentWidget(page)
         self.rail.show_place("audit" if name in AUDIT_PAGES else name)
         self._tell_header()
@@ -213,7 +214,8 @@ class Window(QMainWindow):
         self.show_page("results")
 
     def _on_exported(self, event: Exported) -> None:
-        self._tell(f"The report was written to {event.path}.", "")
+        self.notice.tell(NoticeText(kind="done", sentence=f"The report was written to {event.path}.", advice=""))
+        self._notice_row.show()
 
     def _on_failed(self, failure: Failed) -> None:
         # Pages have notices for what they asked; this one is for exports, runs opened and the engine itself.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zepad_engine.averages import headline
 from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Detection, Rate, Summary
-from zepad_engine.plan import AuditPlan, set_name
+from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, set_name
 
 _CONTROL = "sign_noise"
 _FEW = 100
@@ -85,8 +85,9 @@ def _details(
     plural = "task" if count == 1 else "tasks"
     kind = f"{plural} the defender did not tune on" if undefended.unseen else f"{plural} the defender tuned on"
     parts = [
-        f"Mean over {count} {kind}, strongest attack on the public encoder {names[worst]}:"
-        f" undefended {percent(undefended.ba)} clean, {percent(undefended.ra)} perturbed."
+        f"Mean over {count} {kind}, n = {undefended.ra.n:,} test images, 95 % intervals in brackets.",
+        f"Under {names[worst]}, the strongest attack on the public encoder:"
+        f" undefended {percent(undefended.ba)} clean, {percent(undefended.ra)} perturbed.",
     ]
     if zepad and zepad.ba and zepad.ra:
         parts.append(f"ZePAD {percent(zepad.ba)} clean, {percent(zepad.ra)} perturbed.")
@@ -120,8 +121,8 @@ def points(difference: float) -> str:
 
 
 def percent(rate: Rate) -> str:
-    """A rate with its interval and n."""
-    return f"{rate.value * 100:.1f} % [{rate.low * 100:.1f}, {rate.high * 100:.1f}] (n = {rate.n:,})"
+    """A rate with its interval; the sentence it stands in names n."""
+    return f"{rate.value * 100:.1f} % [{rate.low * 100:.1f}, {rate.high * 100:.1f}]"
 
 
 def threat_model(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[str, ...]:
@@ -157,6 +158,8 @@ def warnings_of(plan: AuditPlan, cells: tuple[Cell, ...], data: tuple[DataFindin
     for item in data:
         if item.shared_with:
             found.append(f"Test images of {item.key} also stand in the {' and the '.join(item.shared_with)}.")
+    if all(task.startswith(SAMPLE_PREFIX) for task in plan.tasks):
+        found.append("All tasks are bundled samples: small picture sets to try ZePAD on, not published benchmarks.")
     if any(set_name(task) == set_name(plan.local_set) for task in plan.tasks):
         found.append(
             f"The defender tuned on {set_name(plan.local_set)}; that task is left out of the headline averages."

@@ -60,8 +60,9 @@ def test_a_defence_that_wins():
         " ZePAD wins back 20.0 points and costs 1.0 points on clean images."
     )
     assert re.match(
-        r"Mean over 1 task the defender did not tune on, strongest attack on the public encoder L4A:"
-        r" undefended 80\.0 % \[77\.., 82\..\] \(n = 1,000\) clean, 50\.0 % \[46\.9, 53\.1\] \(n = 1,000\) perturbed\."
+        r"Mean over 1 task the defender did not tune on, n = 1,000 test images, 95 % intervals in brackets\."
+        r" Under L4A, the strongest attack on the public encoder:"
+        r" undefended 80\.0 % \[77\.., 82\..\] clean, 50\.0 % \[46\.9, 53\.1\] perturbed\."
         r" ZePAD 79\.0 % \[76\.., 81\..\]",
         said.detail,
     )
@@ -172,8 +173,10 @@ def test_a_detector_that_works_on_some_tasks():
 
 
 def test_warnings_each_for_its_own_reason():
-    clean = msgspec.structs.replace(PLAN, tasks=("sample:signs",))
-    assert warnings_of(clean, tuple(cells(TABLE)), ()) == ()
+    own = msgspec.structs.replace(PLAN, tasks=("my-signs",))
+    assert warnings_of(own, tuple(cells(TABLE)), ()) == ()
+    (bundled,) = warnings_of(msgspec.structs.replace(PLAN, tasks=("sample:signs",)), tuple(cells(TABLE)), ())
+    assert bundled.startswith("All tasks are bundled samples")
     shared = DataFinding(
         key="sample:signs",
         role="task",
@@ -186,7 +189,7 @@ def test_warnings_each_for_its_own_reason():
     )
     bad = msgspec.structs.replace(PLAN, mode="official", benign=BenignTraining(source="victim"))
     few = tuple(cells({"undefended": (80, 50, 60)}, n=99))
-    benign, small, stand, tuned, official = warnings_of(bad, few, (shared,))
+    benign, small, stand, _bundled, tuned, official = warnings_of(bad, few, (shared,))
     assert "fine-tuned from the victim: it shares that encoder's weaknesses" in benign
     assert small == "Fewer than 100 test images, indicative only: emoji, signs."
     assert stand == "Test images of sample:signs also stand in the local set and the surrogate set."
@@ -231,5 +234,5 @@ def test_limits_name_the_attacks_tried():
     assert "(l4a_base, sign_noise) at 8/255" in limits_of(PLAN)
 
 
-def test_percent_has_interval_and_n():
-    assert percent(wilson(1234, 2000)) == "61.7 % [59.5, 63.8] (n = 2,000)"
+def test_percent_has_its_interval():
+    assert percent(wilson(1234, 2000)) == "61.7 % [59.5, 63.8]"

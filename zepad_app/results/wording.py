@@ -109,8 +109,9 @@ def attack_name(report: AuditReport, key: str) -> str:
 
 
 def task_name(report: AuditReport, task: str) -> str:
-    """The name of a task's image set, or its key in words."""
-    return next((data.name for data in report.data if data.key == task and data.name), plain(task))
+    """The short name of a task's image set ("Traffic signs, bundled sample" up to the comma), or its key in words."""
+    name = next((data.name for data in report.data if data.key == task and data.name), plain(task))
+    return name.partition(",")[0]
 
 
 def detector_sentence(found: Detection, task: str) -> str:

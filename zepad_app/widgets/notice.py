@@ -47,6 +47,10 @@ class Notice(QFrame):
     def tell(self, text: NoticeText) -> None:
         """Show a notice in place of the one before."""
         self._text = text
+        self.setProperty("surface", "notice" if text.kind == "trouble" else "card")
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._dress()
         self._sentence.setText(text.sentence)
         self._advice.setText(text.advice)
         self._advice.setVisible(bool(text.advice))
@@ -56,6 +60,11 @@ class Notice(QFrame):
         self._copy.setVisible(bool(text.detail))
         self.setAccessibleName(f"{text.sentence} {text.advice}".strip())
         self.show()
+
+    def forget_done(self) -> None:
+        """Take good news away; troubles stay until they are dismissed."""
+        if self._text.kind == "done":
+            self.hide()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Tell that there is nothing to say any more."""
@@ -77,7 +86,9 @@ class Notice(QFrame):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _dress(self) -> None:
-        icon = self._theme.icon("warning", self._theme.tokens.warning)
+        tokens = self._theme.tokens
+        trouble = self._text.kind == "trouble"
+        icon = self._theme.icon(*(("warning", tokens.warning) if trouble else ("done", tokens.benign)))
         self._icon.setPixmap(icon.pixmap(QSize(20, 20), self.devicePixelRatioF()))
 
     def _copy_detail(self) -> None:
