@@ -86,9 +86,13 @@ def test_one_click_audits_the_sample_and_the_report_is_exported(app, qtbot, tmp_
     undefended = unseen["undefended", "advencoder_per"]
     assert undefended.ba.value - undefended.ra.value > 0.2
     assert unseen["zepad", "advencoder_per"].ra.value - undefended.ra.value > 0.15
-    assert app.window.stack.currentWidget() is app.window.pages.page("results")
-    assert report.summary.verdict in texts(app.window.pages.page("results"))
+    results = app.window.pages.page("results")
+    assert app.window.stack.currentWidget() is results
+    assert report.summary.verdict in texts(results)
     shoot(app, qtbot, "results")
+    for name in ("detection", "branches", "attacks", "training", "examples"):
+        results.tabs.setCurrentWidget(getattr(results, name))
+        shoot(app, qtbot, name)
 
     for kind in ("html", "json"):
         target = tmp_path / f"report.{kind}"
@@ -108,9 +112,14 @@ def test_one_click_audits_the_sample_and_the_report_is_exported(app, qtbot, tmp_
 
     app.window.show_page("inspect")
     inspect = app.window.pages.page("inspect")
-    with qtbot.waitSignal(app.model.judged, timeout=60_000):
+    controls = inspect.controls
+    controls.task.setCurrentIndex(controls.task.findData("satellite"))
+    controls.attack.setCurrentIndex(controls.attack.findData("advencoder_per"))
+    with qtbot.waitSignal(
+        app.model.judged, timeout=60_000, check_params_cb=lambda said: said.attack == "advencoder_per"
+    ):
         qtbot.mouseClick(button(inspect, "Random test image"), Qt.MouseButton.LeftButton)
-    qtbot.wait(400)
+    qtbot.wait(600)
     shoot(app, qtbot, "inspect")
 
 
