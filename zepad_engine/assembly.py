@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 from datetime import UTC, datetime
-from importlib import metadata
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -30,6 +29,7 @@ from zepad_engine.jobs.job import Outcome
 from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.verdict import not_shown, summarise, threat_model, warnings_of
+from zepad_engine.versions import versions_of
 
 _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "safetensors", "captum", "msgspec")
 
@@ -110,12 +110,11 @@ def _shown(key: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    found = {name: metadata.version(name) for name in _PACKAGES}
     return {
         "python": platform.python_version(),
         "system": platform.system(),
         "machine": platform.machine(),
         "cores": str(os.cpu_count()),
         "threads_per_worker": "1",
-        **found,
+        **versions_of(_PACKAGES),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import time
-from importlib import metadata
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from zepad_engine import __version__
 from zepad_engine.describe import describe
 from zepad_engine.execution import bfloat16_pays, choose_device, device_name
 from zepad_engine.jobs.context import Context
+from zepad_engine.versions import versions_of
 
 # Multiply-adds per second of one thread on the machine the costs in graph.py were measured on.
 _REFERENCE_SPEED = 1.17e11
@@ -49,10 +49,9 @@ def measured_speed() -> float:
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
-    found = {name: metadata.version(name) for name in ("torch", "torchvision", "numpy", "pillow", "safetensors")}
     return {
         "zepad": __version__,
         "python": platform.python_version(),
-        **found,
+        **versions_of(("torch", "torchvision", "numpy", "pillow", "safetensors")),
         "bfloat16": "used" if bfloat16_pays(choose_device("auto")) else "not used",
     }
