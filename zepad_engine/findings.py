@@ -79,7 +79,8 @@ class Detection(_Finding, frozen=True, kw_only=True):
         auroc: area under the ROC, interval after Hanley and McNeil (1982); n counts clean + perturbed images.
         threshold: score above which an image is flagged, set for ``target_fpr`` on the calibration split.
         achieved_fpr, tpr: at that threshold.
-        tpr_at_1, tpr_at_5: with thresholds set for 1 % and 5 % false alarms on the calibration split.
+        fpr_at_1, tpr_at_1, fpr_at_5, tpr_at_5: with thresholds set for 1 % and 5 % false alarms on the calibration
+            split; the FPR is what the test split then shows.
         margin_fpr, margin_tpr: the paper's fixed margin.
         roc: (FPR, TPR) points of the test split, at most 101.
     """
@@ -94,7 +95,9 @@ class Detection(_Finding, frozen=True, kw_only=True):
     calibration_n: int
     achieved_fpr: Rate
     tpr: Rate
+    fpr_at_1: Rate
     tpr_at_1: Rate
+    fpr_at_5: Rate
     tpr_at_5: Rate
     margin: float
     margin_fpr: Rate

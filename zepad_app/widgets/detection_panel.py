@@ -42,10 +42,10 @@ class DetectionPanel(QFrame):
 
     def _rates(self) -> QVBoxLayout:
         found = self.found
-        rows: tuple[tuple[str, str, Rate | None, Rate], ...] = (
+        rows: tuple[tuple[str, str, Rate, Rate], ...] = (
             (f"Calibrated {found.threshold:.2f}", self._how(found.target_fpr), found.achieved_fpr, found.tpr),
-            ("Set for 1 %", self._how(0.01), None, found.tpr_at_1),
-            ("Set for 5 %", self._how(0.05), None, found.tpr_at_5),
+            ("Set for 1 %", self._how(0.01), found.fpr_at_1, found.tpr_at_1),
+            ("Set for 5 %", self._how(0.05), found.fpr_at_5, found.tpr_at_5),
             (f"Paper's {found.margin:g}", "Fixed, not calibrated.", found.margin_fpr, found.margin_tpr),
         )
         column = QVBoxLayout()
@@ -61,7 +61,7 @@ class DetectionPanel(QFrame):
         column.addStretch(1)
         return column
 
-    def _add_row(self, grid: QGridLayout, number: int, name: str, hint: str, alarms: Rate | None, caught: Rate) -> None:
+    def _add_row(self, grid: QGridLayout, number: int, name: str, hint: str, alarms: Rate, caught: Rate) -> None:
         label = self._theme.label(name)
         label.setToolTip(hint)
         grid.addWidget(label, number, 0)

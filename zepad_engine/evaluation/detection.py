@@ -36,8 +36,10 @@ def detection_of(answers: Answers, attack: str, plan: Detector, k: float) -> Det
         calibration_n=len(calibration),
         achieved_fpr=rate_of(clean > threshold),
         tpr=rate_of(moved > threshold),
-        tpr_at_1=_tpr_at(calibration, moved, 0.01),
-        tpr_at_5=_tpr_at(calibration, moved, 0.05),
+        fpr_at_1=_share_at(calibration, clean, 0.01),
+        tpr_at_1=_share_at(calibration, moved, 0.01),
+        fpr_at_5=_share_at(calibration, clean, 0.05),
+        tpr_at_5=_share_at(calibration, moved, 0.05),
         margin=plan.margin,
         margin_fpr=rate_of(clean > plan.margin),
         margin_tpr=rate_of(moved > plan.margin),
@@ -45,5 +47,5 @@ def detection_of(answers: Answers, attack: str, plan: Detector, k: float) -> Det
     )
 
 
-def _tpr_at(calibration: Scores, moved: Scores, target_fpr: float) -> Rate:
-    return rate_of(moved > threshold_for(calibration, target_fpr))
+def _share_at(calibration: Scores, scores: Scores, target_fpr: float) -> Rate:
+    return rate_of(scores > threshold_for(calibration, target_fpr))

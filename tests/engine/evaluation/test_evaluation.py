@@ -133,6 +133,7 @@ def test_detection_with_known_scores():
     assert found.tpr_at_5 == wilson(15, 20)
     # At one per cent the threshold is 0.392: only the scores of 0.45 pass.
     assert found.tpr_at_1 == wilson(10, 20)
+    assert (found.fpr_at_1, found.fpr_at_5) == (wilson(0, 20), wilson(3, 20))
     assert (found.margin_fpr, found.margin_tpr) == (wilson(3, 20), wilson(15, 20))
     wins = sum((b > a) + 0.5 * (b == a) for a in clean for b in moved)
     assert found.auroc.value == pytest.approx(wins / 400, abs=1e-9)
