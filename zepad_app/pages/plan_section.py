@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QWidget
 
 from zepad_app.plan_edit import value_of
-from zepad_app.theme import Theme, label
+from zepad_app.theme import Theme
 from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.fold_section import FoldSection
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput, NumberInput
@@ -60,13 +60,6 @@ class PlanSection(FoldSection):
         control = SourcePicker(choices, text, files)
         control.chosen.connect(lambda source: self.edited.emit(field, source))
         self._add(field, text, control, "", hint)
-
-    def add_words(self, text: str = "", *, soft: bool = True) -> QWidget:
-        """A paragraph."""
-        words = label(text, "body", soft=soft)
-        words.setWordWrap(True)
-        self.body.addWidget(words)
-        return words
 
     def _add(self, field: str, text: str, control: QWidget, unit: str, hint: str) -> None:
         control.setObjectName(field)

@@ -36,11 +36,6 @@ class NavBar(QFrame):
         self._buttons[key].setChecked(True)
         self._dress()
 
-    def set_enabled(self, key: str, enabled: bool, reason: str) -> None:
-        """Open or close a place; ``reason`` is its tooltip while closed."""
-        self._buttons[key].setEnabled(enabled)
-        self._buttons[key].setToolTip("" if enabled else reason)
-
     def button(self, key: str) -> QToolButton:
         """The button of a place."""
         return self._buttons[key]

@@ -11,7 +11,7 @@ from zepad_engine.findings import Rate
 
 
 class RateLabel(QLabel):
-    """`show_rate` replaces the figure."""
+    """A rate with its interval smaller behind it; n stands in the tooltip."""
 
     def __init__(self, theme: Theme, rate: Rate | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -19,11 +19,6 @@ class RateLabel(QLabel):
         self._rate = rate
         self.setTextFormat(Qt.TextFormat.RichText)
         theme.changed.connect(self._write)
-        self._write()
-
-    def show_rate(self, rate: Rate | None) -> None:
-        """Show another rate."""
-        self._rate = rate
         self._write()
 
     def _write(self) -> None:

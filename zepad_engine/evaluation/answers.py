@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from zepad_engine.defences.base import Branch, Defence
+from zepad_engine.defences.fusion import fuse
 
 CLEAN, CALIBRATION, NO_ATTACK = "clean", "calibration", "none"
 
@@ -28,7 +29,7 @@ class Answers:
         """The defence's logits (N, K) and its weights (B, N)."""
         logits = self.stacked(defence.branches, condition)
         weights = defence.weigh(logits)
-        return (weights.unsqueeze(-1) * logits).sum(dim=0), weights
+        return fuse(logits, weights), weights
 
     def predictions(self, defence: Defence, condition: str) -> Tensor:
         """Predicted classes (N,)."""

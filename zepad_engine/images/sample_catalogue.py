@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -65,17 +64,7 @@ class SampleCard(msgspec.Struct, frozen=True, kw_only=True):
 
 def sample_cards() -> list[SampleCard]:
     """A card for every bundled set, tasks first."""
-    return _cards(SAMPLE_SETS)
-
-
-def sample_tasks() -> list[SampleCard]:
-    """The sets with labels: what a downstream user may want to tell apart."""
-    return _cards(SAMPLE_TASKS)
-
-
-def sample_surrogates() -> list[SampleCard]:
-    """The sets without labels that an attacker may craft on."""
-    return _cards(SAMPLE_SURROGATES)
+    return [_card(read_record(name)) for name in SAMPLE_SETS]
 
 
 def read_record(name: str) -> SampleRecord:
@@ -95,10 +84,6 @@ def read_record(name: str) -> SampleRecord:
 def damaged(name: str) -> BadInput:
     """The error for a bundled set that is not as it was stored."""
     return BadInput(f"The bundled image set {name} is damaged.", "Install ZePAD again from its repository.")
-
-
-def _cards(names: Iterable[str]) -> list[SampleCard]:
-    return [_card(read_record(name)) for name in names]
 
 
 def _card(record: SampleRecord) -> SampleCard:
