@@ -17,6 +17,9 @@ from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, Choice, Trouble
 
 _ENCODER_FILES: Final = "Encoders (" + " ".join(f"*{ending}" for ending in ENCODER_ENDINGS) + ")"
+_REGULARISATION = (("share", "As a share of CE, per encoder"), ("fixed", "Fixed lambda, as published"))
+_CONFIDENCE = (("c", "c = m exp(k (m - 1/2))"), ("m", "m, the largest probability"))
+_AGGREGATION = (("mean", "Their mean"), ("max", "The larger one"))
 _BENIGN: Final = (
     ("scratch", "Trained from scratch"),
     ("auxiliary", "Fine-tuned from the auxiliary"),
@@ -137,6 +140,10 @@ class DefenceSection(EntriesSection):
         self.add_integer("tuning.images", "Images to tune on", "images", step=100)
         self.add_integer("tuning.epochs", "Epochs of tuning", "epochs")
         self.add_integer("benign.epochs", "Epochs of the benign branch", "epochs")
+        self.add_choice("tuning.regularisation", "Regularisation", _REGULARISATION, "How lambda is set.")
+        self.add_number("tuning.weight", "Its weight", 0.5, "times CE, or lambda itself")
+        self.add_choice("detector.confidence", "Detector looks at", _CONFIDENCE, "Which confidence is compared.")
+        self.add_choice("detector.aggregation", "Two MPAE branches", _AGGREGATION, "How their confidences become one.")
         self.add_number("detector.target_fpr", "False alarms of the detector", 0.01, "share of clean images")
         self.body.addSpacing(INSIDE)
         self.body.addWidget(label("Systems compared"))
