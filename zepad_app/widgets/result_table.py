@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pyqtgraph as pg
-from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -149,12 +149,11 @@ class ResultTable(QTableView):
         menu.exec(event.globalPos())  # type: ignore[attr-defined]
 
     def copy_cells(self) -> None:
-        """Put the selection (or everything) on the clipboard, tab-separated for sheets and as CSV."""
-        rows = self._selected_texts()
-        mime = QMimeData()
-        mime.setText("\n".join("\t".join(row) for row in rows))
-        mime.setData("text/csv", figures_as_csv(rows).encode())
-        QGuiApplication.clipboard().setMimeData(mime)
+        """Put the selection (or everything) on the clipboard, tab-separated as sheets take it.
+
+        As text only: a QMimeData made in Python and still on the clipboard when the program ends crashes the exit.
+        """
+        QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in self._selected_texts()))
 
     def copy_figures(self) -> None:
         """Put every rate with its n and interval on the clipboard as CSV."""

@@ -19,16 +19,14 @@ def view(qtbot):
     return made
 
 
-def test_ctrl_c_copies_the_selected_cells_as_tsv_and_csv(view, qtbot):
+def test_ctrl_c_copies_the_selected_cells_as_tsv(view, qtbot):
     model = view.rates
     for row in (0, 1):
         for column in (1, 2):
             view.selectionModel().select(model.index(row, column), QItemSelectionModel.SelectionFlag.Select)
     qtbot.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    mime = QGuiApplication.clipboard().mimeData()
     expected = [["Defence", "Emoji groups"], *([model.index(r, c).data() for c in (1, 2)] for r in (0, 1))]
-    assert mime.text() == "\n".join("\t".join(row) for row in expected)
-    assert list(csv.reader(bytes(mime.data("text/csv")).decode().splitlines())) == expected
+    assert QGuiApplication.clipboard().text() == "\n".join("\t".join(row) for row in expected)
     assert expected[1][0] == "Undefended"
 
 
