@@ -40,12 +40,11 @@ def test_without_a_selection_everything_is_copied(view, qtbot):
 
 def test_a_click_on_a_head_sorts(view, qtbot):
     header = view.horizontalHeader()
-    before = view.rates.index(0, 1).data()
     x = header.sectionViewportPosition(2) + 20
     qtbot.mouseClick(
         header.viewport(), Qt.MouseButton.LeftButton, pos=header.viewport().rect().center().__class__(x, 10)
     )
-    assert view.rates.index(0, 1).data() != before or header.sortIndicatorSection() == 2
+    assert header.sortIndicatorSection() == 2
     first, second = (view.rates.index(row, 2).data(Qt.ItemDataRole.UserRole + 1).value for row in (0, 1))
     falling = header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
     assert first >= second if falling else first <= second
