@@ -31,7 +31,7 @@ def summarise(
     return Summary(
         verdict=_verdict(plan, undefended, zepad),
         detail=" ".join([*details, *_detector_words(worst, detection)]),
-        limits=limits_of(plan),
+        limits=limits_of(plan, attacks),
     )
 
 
@@ -181,9 +181,9 @@ def not_shown(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[str,
     )
 
 
-def limits_of(plan: AuditPlan) -> str:
+def limits_of(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> str:
     """One sentence for the first page."""
-    names = ", ".join(choice.key for choice in plan.attacks)
+    names = ", ".join(attack.name for attack in attacks)
     return (
         f"An upper bound: it holds for the attacks tried ({names}) at {plan.epsilon_255:g}/255, each crafted on one"
         " encoder without the heads, and says nothing of stronger ones."

@@ -224,7 +224,7 @@ def test_no_word_promises_safety():
     texts = [
         *not_shown(PLAN, ATTACKS),
         *threat_model(PLAN, ATTACKS),
-        limits_of(PLAN),
+        limits_of(PLAN, ATTACKS),
         verdict(TABLE).verdict,
         verdict(TABLE).detail,
     ]
@@ -233,7 +233,7 @@ def test_no_word_promises_safety():
 
 
 def test_limits_name_the_attacks_tried():
-    assert "(l4a_base, sign_noise) at 8/255" in limits_of(PLAN)
+    assert "(L4A, Noise) at 8/255" in limits_of(PLAN, ATTACKS)
 
 
 def test_percent_has_its_interval():

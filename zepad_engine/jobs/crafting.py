@@ -28,7 +28,7 @@ from zepad_engine.storage import write_bytes
 
 
 def craft(context: Context) -> dict[str, Any]:
-    """One attack of the plan, against the victim's public encoder with the surrogate set."""
+    """One attack of the plan, against the encoder it aims at, with the surrogate set."""
     plan, key = context.plan, context.args["attack"]
     seed = context.seed("craft", key)
     use_one_thread(seed)
