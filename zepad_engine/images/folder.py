@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import stat
+import sys
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +21,7 @@ from torch import Tensor
 from zepad_engine.errors import BadImage, BadInput
 from zepad_engine.images.image_set import ImageSet
 from zepad_engine.images.picture import ENDINGS, decode_picture
+from zepad_engine.images.pixel_file import PixelFile
 
 _SPLITS = {
     "train": "train",
@@ -26,8 +34,11 @@ _MOST_UNREADABLE = 0.10
 _LARGEST_FILE = 200 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+_Listed = tuple[str, int, int]
+"""A picture's place below the root, its size in bytes, and its time of change (in a zip, its check sum)."""
+
+
+class _Entry(NamedTuple):
     """A picture file: its place below the root, its split ("" if none) and its class ("" if none)."""
 
     place: str
@@ -35,31 +46,62 @@ class _Entry:
     label: str
 
 
-def load_folder(path: Path, size: int, limit: int | None = None, seed: int = 0) -> ImageSet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A folder or zip: its name, its pictures in no order, and how to read one."""
+
+    name: str
+    listed: Iterator[_Listed]
+    read: Callable[[str], bytes]
+
+
+def load_folder(
+    path: Path, size: int, limit: int | None = None, seed: int = 0, pixels: PixelFile | None = None
+) -> ImageSet:
     """Read a folder or .zip of pictures as uint8 (N, 3, size, size), in sorted order.
 
     Layouts: ``<class>/<file>``; ``train/<class>/<file>`` and ``test/<class>/<file>``; ``<file>`` alone (no labels).
     At most ``limit`` pictures of each split are read, chosen evenly over the classes by ``seed``. Unreadable
-    files are left out and counted in ``source``.
+    files are left out and counted in ``source``. Each picture goes into ``pixels`` as it is decoded, or into a
+    temporary file, so that memory need not hold them all.
 
     Raises:
         BadInput: no such path, not a folder or zip, no pictures, fewer than 2 classes, a class with a single
             picture, or more than one file in ten unreadable.
     """
+    with _opened(path) as source, pixels or PixelFile(size) as into:
+        return _load(source, into, limit, seed)
+
+
+def folder_fingerprint(path: Path) -> tuple[str, int]:
+    """What changes with any picture of a folder or .zip, 64 hexadecimal characters; and how many pictures it lists.
+
+    Sizes and times of files stand for their content; for a zip its own, and the check sums it lists.
+
+    Raises:
+        BadInput: no such path, or not a folder or zip.
+    """
+    found = path.stat() if path.is_file() else None
+    total, count = 0, 0
+    with _opened(path) as source:
+        # A sum does not depend on the order, so that millions of names need not be held to be sorted.
+        for listed in source.listed:
+            total += int.from_bytes(hashlib.sha256(repr(listed).encode()).digest(), "big")
+            count += 1
+    whole = (total % 2**256, count, found and (found.st_size, found.st_mtime_ns))
+    return hashlib.sha256(repr(whole).encode()).hexdigest(), count
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Source]:
     if path.is_dir():
-        return _load(
-            path.name,
-            list(_folder_places(path)),
-            lambda place: (path / place).read_bytes(),
-            size,
-            limit,
-            seed,
-        )
+        yield _Source(name=path.name, listed=_in_folder(path), read=lambda place: (path / place).read_bytes())
+        return
     if not path.exists():
         raise BadInput(f"There is no folder or file {path.name}.", "Check the path, or choose the folder again.")
     try:
         with zipfile.ZipFile(path) as archive:
-            return _load(path.stem, list(_zip_places(archive)), archive.read, size, limit, seed)
+            yield _Source(name=path.stem, listed=_in_zip(archive), read=archive.read)
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as trouble:
         raise BadInput(
             f"{path.name} is not a folder and not a whole zip file.",
@@ -67,30 +109,52 @@ def load_folder(path: Path, size: int, limit: int | None = None, seed: int = 0) 
         ) from trouble
 
 
-def _is_picture(place: PurePosixPath) -> bool:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in place.parts)
-    return place.suffix.lower() in ENDINGS and not hidden
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "__MACOSX"))
 
 
-def _folder_places(root: Path) -> Iterator[str]:
-    for file in root.rglob("*"):
-        place = PurePosixPath(file.relative_to(root).as_posix())
-        if _is_picture(place) and file.is_file() and file.stat().st_size <= _LARGEST_FILE:
-            yield str(place)
+def _is_picture(name: str) -> bool:
+    ending = name[name.rfind(".") :].lower()
+    return ending in ENDINGS and not _is_hidden(name)
 
 
-def _zip_places(archive: zipfile.ZipFile) -> Iterator[str]:
+def _in_folder(root: Path) -> Iterator[_Listed]:
+    """The pictures below a folder; linked folders are not entered, nor those that may not be read."""
+    waiting = [("", str(root))]
+    while waiting:
+        within, folder = waiting.pop()
+        with suppress(OSError), os.scandir(folder) as found:
+            for entry in found:
+                if entry.is_dir(follow_symlinks=False):
+                    if not _is_hidden(entry.name):
+                        waiting.append((f"{within}{entry.name}/", entry.path))
+                elif _is_picture(entry.name) and (file := _status(entry)) is not None:
+                    yield f"{within}{entry.name}", file.st_size, file.st_mtime_ns
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """What the system says of a file; None if it is no regular file, too large, or just gone."""
+    try:
+        found = entry.stat()
+    except OSError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) and found.st_size <= _LARGEST_FILE else None
+
+
+def _in_zip(archive: zipfile.ZipFile) -> Iterator[_Listed]:
     for entry in archive.infolist():
-        if not entry.is_dir() and _is_picture(PurePosixPath(entry.filename)) and entry.file_size <= _LARGEST_FILE:
-            yield entry.filename
+        parts = PurePosixPath(entry.filename).parts
+        hidden = entry.is_dir() or any(map(_is_hidden, parts[:-1]))
+        if not hidden and _is_picture(parts[-1]) and entry.file_size <= _LARGEST_FILE:
+            yield entry.filename, entry.file_size, entry.CRC
 
 
-def _load(
-    name: str, places: list[str], read: Callable[[str], bytes], size: int, limit: int | None, seed: int
-) -> ImageSet:
-    entries = _limited(_entries(name, sorted(places)), limit, seed)
+def _load(source: _Source, pixels: PixelFile, limit: int | None, seed: int) -> ImageSet:
+    name = source.name
+    entries = _limited(_entries(name, sorted(listed[0] for listed in source.listed)), limit, seed)
     _require_classes(name, entries)
-    kept, pictures, lost = _decode(entries, read, size)
+    kept = list(_decoded(entries, source.read, pixels))
+    lost = len(entries) - len(kept)
     if not kept or lost > _MOST_UNREADABLE * len(entries):
         raise BadInput(
             f"{lost} of {len(entries)} pictures in {name} cannot be read.",
@@ -103,7 +167,7 @@ def _load(
     labels = torch.tensor([number[entry.label] for entry in kept]) if classes else None
     return ImageSet(
         name=name,
-        pictures=torch.stack(pictures),
+        pictures=pixels.mapped(),
         labels=labels,
         classes=classes,
         splits=_splits(kept),
@@ -114,29 +178,33 @@ def _load(
 def _entries(name: str, places: list[str]) -> list[_Entry]:
     if not places:
         raise BadInput(f"There are no pictures in {name}.", "PNG, JPEG, WebP, BMP, TIFF and GIF files are read.")
-    parts = _without_shared_root([PurePosixPath(place).parts for place in places])
-    return [_entry(place, part) for place, part in zip(places, parts, strict=True)]
+    outer = _outer_folders(places)
+    return [_entry(place, PurePosixPath(place).parts[outer:-1]) for place in places]
 
 
-def _without_shared_root(parts: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Drop a single outer folder, as zip programs add; never a class that stands alone, never a split."""
-    while len({part[0] for part in parts}) == 1 and min(map(len, parts)) > 2:
-        if parts[0][0].lower() in _SPLITS:
-            break
-        parts = [part[1:] for part in parts]
-    return parts
+def _outer_folders(places: list[str]) -> int:
+    """How many single outer folders to drop, as zip programs add; never a class that stands alone, never a split."""
+    shared = PurePosixPath(places[0]).parts
+    fewest = len(shared)
+    for place in places:
+        parts = PurePosixPath(place).parts
+        fewest = min(fewest, len(parts))
+        shared = shared[: next((i for i, (a, b) in enumerate(zip(shared, parts, strict=False)) if a != b), len(parts))]
+    drop = 0
+    while drop < len(shared) and fewest - drop > 2 and shared[drop].lower() not in _SPLITS:
+        drop += 1
+    return drop
 
 
-def _entry(place: str, parts: tuple[str, ...]) -> _Entry:
-    folders = parts[:-1]
+def _entry(place: str, folders: tuple[str, ...]) -> _Entry:
     split = _SPLITS.get(folders[0].lower(), "") if folders else ""
     inner = folders[1:] if split else folders
-    return _Entry(place=place, split=split, label=inner[0] if inner else "")
+    return _Entry(place, split, sys.intern(inner[0]) if inner else "")
 
 
 def _limited(entries: list[_Entry], limit: int | None, seed: int) -> list[_Entry]:
     """At most ``limit`` entries of each split, as even over the classes as they allow, in the old order."""
-    if limit is None:
+    if limit is None or len(entries) <= limit:
         return entries
     generator = torch.Generator().manual_seed(seed)
     ranked: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -169,17 +237,15 @@ def _require_classes(name: str, entries: list[_Entry]) -> None:
             )
 
 
-def _decode(entries: list[_Entry], read: Callable[[str], bytes], size: int) -> tuple[list[_Entry], list[Tensor], int]:
-    kept: list[_Entry] = []
-    pictures: list[Tensor] = []
+def _decoded(entries: list[_Entry], read: Callable[[str], bytes], pixels: PixelFile) -> Iterator[_Entry]:
+    """Append the pictures that can be read to ``pixels``, in order, and give back their entries."""
     for entry in entries:
         try:
-            picture = decode_picture(read(entry.place), PurePosixPath(entry.place).name, size)
-        except (BadImage, OSError, zipfile.BadZipFile):
+            picture = decode_picture(read(entry.place), PurePosixPath(entry.place).name, pixels.size)
+        except (BadImage, OSError, zipfile.BadZipFile, zlib.error):
             continue
-        kept.append(entry)
-        pictures.append(picture)
-    return kept, pictures, len(entries) - len(kept)
+        pixels.append(picture)
+        yield entry
 
 
 def _splits(entries: list[_Entry]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""A set of pictures held in memory as bytes, with seeded splits."""
+"""A set of decoded pictures with labels and seeded splits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from torch import Tensor
 
 from zepad_engine.errors import BadInput
 
+_HASHED_AT_ONCE = 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSet:
-    """Pictures decoded once and kept as uint8.
+    """Pictures decoded once and kept as uint8, usually in a mapped file; nothing changes them afterwards.
 
     Attributes:
         name: what the report calls the set.
@@ -30,6 +32,8 @@ class ImageSet:
     classes: tuple[str, ...] = ()
     splits: dict[str, Tensor] = field(default_factory=dict)
     source: str = ""
+    # Not a parameter, so that dataclasses.replace leaves it behind with the pictures it belongs to.
+    _digest: str = field(default="", init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return int(self.pictures.shape[0])
@@ -54,8 +58,20 @@ class ImageSet:
         return self.splits[split]
 
     def sha256(self) -> str:
-        """Digest of pictures, labels and splits, 64 hexadecimal characters."""
-        digest = hashlib.sha256(self.pictures.contiguous().numpy().tobytes())
+        """Digest of pictures, labels and splits, 64 hexadecimal characters; computed once."""
+        if not self._digest:
+            object.__setattr__(self, "_digest", self._hashed())
+        return self._digest
+
+    def with_digest(self, digest: str) -> ImageSet:
+        """This set, its ``sha256`` known to be ``digest`` from where it was stored."""
+        object.__setattr__(self, "_digest", digest)
+        return self
+
+    def _hashed(self) -> str:
+        digest = hashlib.sha256()
+        for chunk in self.pictures.split(_HASHED_AT_ONCE):
+            digest.update(chunk.reshape(-1).numpy())
         if self.labels is not None:
             digest.update(self.labels.contiguous().numpy().tobytes())
         for split in sorted(self.splits):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -13,9 +13,9 @@ from zepad_engine.errors import BadPlan
 
 
 def split_indices(
-    pictures: Tensor, labels: Tensor | None, fractions: Mapping[str, float], seed: int
+    pictures: Iterable[Tensor], labels: Tensor | None, fractions: Mapping[str, float], seed: int
 ) -> dict[str, Tensor]:
-    """Divide pictures uint8 (N, 3, H, W) into named splits, as even over the classes as duplicates allow.
+    """Divide N pictures, each uint8 (3, H, W), into named splits, as even over the classes as duplicates allow.
 
     ``fractions`` name the splits and their shares, which sum to 1, for example train, validation, calibration and
     test. Each class is dealt out by itself in an order drawn from its own generator, so the global one is untouched.
@@ -37,7 +37,7 @@ def split_indices(
     return {name: torch.tensor(sorted(indices), dtype=torch.int64) for name, indices in dealt.items()}
 
 
-def _groups_by_class(pictures: Tensor, labels: Tensor | None) -> dict[int, list[list[int]]]:
+def _groups_by_class(pictures: Iterable[Tensor], labels: Tensor | None) -> dict[int, list[list[int]]]:
     """Groups of identical pictures, by the class of the first of each group."""
     groups: dict[bytes, list[int]] = defaultdict(list)
     for index, picture in enumerate(pictures):

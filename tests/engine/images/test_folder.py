@@ -10,9 +10,11 @@ import torch
 from PIL import Image
 
 from zepad_engine.errors import BadImage, BadInput
+from zepad_engine.images import torchvision_sets
 from zepad_engine.images.folder import load_folder
 from zepad_engine.images.opening import open_images
 from zepad_engine.images.picture import decode_picture
+from zepad_engine.images.torchvision_sets import load_torchvision
 
 
 def paint(path: Path, colour=(10, 20, 30), size=(8, 8)):
@@ -63,6 +65,51 @@ def test_flat_folder_has_no_labels(tmp_path):
     for index in range(3):
         paint(tmp_path / f"{index}.jpg")
     assert load_folder(tmp_path, 8).labels is None
+
+
+def test_hidden_and_linked_folders_and_broken_links_are_passed_over(classes, tmp_path):
+    before = load_folder(classes, 8)
+    paint(classes / "train" / ".thumbs" / "0.png")
+    paint(classes / "train" / "cat" / ".hidden.png")
+    paint(classes / "train" / "__MACOSX" / "0.png")
+    (classes / "train" / "cow").symlink_to(classes / "train" / "cat", target_is_directory=True)
+    (classes / "train" / "cat" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (classes / "train" / "cat" / "folder.png").mkdir()
+    after = load_folder(classes, 8)
+    assert (after.sha256(), after.source) == (before.sha256(), before.source)
+
+
+@pytest.mark.parametrize(
+    ("places", "names"),
+    [
+        (["pets/cat/0.png", "pets/cat/1.png", "pets/dog/0.png", "pets/dog/1.png"], ("cat", "dog")),
+        (["a/b/cat/0.png", "a/b/cat/1.png", "a/b/dog/x/0.png", "a/b/dog/1.png"], ("cat", "dog")),
+        (["train/cat/0.png", "train/cat/1.png", "train/dog/0.png", "train/dog/1.png"], ("cat", "dog")),
+        (["a/test/cat/0.png", "a/test/cat/1.png", "a/train/dog/0.png", "a/train/dog/1.png"], ("cat", "dog")),
+        (["cat/0.png", "cat/1.png", "dog/a/0.png", "dog/a/1.png"], ("cat", "dog")),
+    ],
+)
+def test_outer_folders_are_dropped_and_classes_are_not(tmp_path, places, names):
+    for index, place in enumerate(places):
+        paint(tmp_path / "root" / place, (index, 0, 0))
+    found = load_folder(tmp_path / "root", 8)
+    assert found.classes == names
+    assert found.labels.tolist() == [0, 0, 1, 1]
+
+
+def test_a_damaged_member_of_a_zip_is_left_out(tmp_path):
+    place = tmp_path / "pets.zip"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        for label in ("a", "b"):
+            for index in range(10):
+                archive.writestr(f"{label}/{index}.png", encoded(Image.new("RGB", (8, 8), (index, 0, 0))))
+        start = archive.getinfo("a/3.png").header_offset + 30 + len("a/3.png")
+    content = bytearray(place.read_bytes())
+    content[start : start + 20] = b"\xff" * 20
+    place.write_bytes(content)
+    found = load_folder(place, 8)
+    assert len(found) == 19
+    assert "1 unreadable left out" in found.source
 
 
 def test_limit_is_even_over_classes_and_seeded(classes):
@@ -145,14 +192,34 @@ def test_torchvision_sets_from_disk_only(tmp_path):
         open_images(f"torchvision:imagenet:{tmp_path}", 32)
 
 
-def test_torchvision_mnist_is_read(tmp_path):
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
+def write_mnist(root: Path, grey: int):
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
     for split, count in (("train", 6), ("t10k", 4)):
         header = (0x0803).to_bytes(4, "big") + b"".join(value.to_bytes(4, "big") for value in (count, 28, 28))
-        (raw / f"{split}-images-idx3-ubyte").write_bytes(header + bytes([200]) * count * 784)
+        (raw / f"{split}-images-idx3-ubyte").write_bytes(header + bytes([grey]) * count * 784)
         labels = (0x0801).to_bytes(4, "big") + count.to_bytes(4, "big") + bytes(range(count))
         (raw / f"{split}-labels-idx1-ubyte").write_bytes(labels)
+
+
+def test_torchvision_mnist_is_read(tmp_path):
+    write_mnist(tmp_path, 200)
     digits = open_images(f"torchvision:mnist:{tmp_path}", 32, limit=5)
     assert (tuple(digits.pictures.shape), len(digits.indices("test"))) == ((9, 3, 32, 32), 4)
     assert digits.pictures.unique().tolist() == [200]
+    assert (digits.classes, digits.labels[digits.indices("test")].tolist()) == (tuple("012345"), [0, 1, 2, 3])
+
+
+def test_torchvision_sets_are_decoded_once_until_their_files_change(tmp_path, monkeypatch):
+    write_mnist(tmp_path, 200)
+    squared, square = [], torchvision_sets._square
+    monkeypatch.setattr(
+        torchvision_sets, "_square", lambda picture, size: squared.append(size) or square(picture, size)
+    )
+    for grey, decoded in ((200, 10), (200, 10), (90, 20)):
+        if grey != 200:
+            write_mnist(tmp_path, grey)
+        digits = open_images(f"torchvision:mnist:{tmp_path}", 32)
+        assert (digits.pictures.unique().tolist(), len(squared)) == ([grey], decoded)
+        assert digits.sha256() == load_torchvision(f"torchvision:mnist:{tmp_path}", 32).sha256()
+        del squared[decoded:]
