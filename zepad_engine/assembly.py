@@ -22,6 +22,7 @@ from zepad_engine.findings import (
     DataFinding,
     Detection,
     Example,
+    ExecutionFinding,
     Subject,
     TuningFinding,
 )
@@ -36,8 +37,10 @@ _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "safetensors", "captum",
 T = TypeVar("T")
 
 
-def assemble(plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome], seconds: dict[str, float]) -> AuditReport:
-    """The report of a finished run."""
+def assemble(
+    plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome], seconds: dict[str, float], workers: int
+) -> AuditReport:
+    """The report of a finished run; ``workers`` is how many processes worked on it."""
     cells = tuple(_gather(outcomes, "cells", Cell))
     averages = averages_of(cells, plan)
     detection = tuple(_gather(outcomes, "detection", Detection))
@@ -65,6 +68,7 @@ def assemble(plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome], seco
         not_shown=not_shown(plan, attacks),
         timings=seconds,
         environment=_environment(),
+        execution=_execution(outcomes, workers),
     )
 
 
@@ -109,12 +113,17 @@ def _shown(key: str) -> str:
     return key if key.startswith(SAMPLE_PREFIX) else os.path.basename(key.rstrip("/\\"))  # noqa: PTH119 - may be foreign
 
 
+def _execution(outcomes: dict[str, Outcome], workers: int) -> ExecutionFinding:
+    notices = [notice for outcome in outcomes.values() for notice in outcome.outcome.get("notices", ())]
+    told = {**outcomes["open_victim"].outcome["execution"], "workers": workers, "notices": sorted(set(notices))}
+    return msgspec.convert(told, ExecutionFinding)
+
+
 def _environment() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "system": platform.system(),
         "machine": platform.machine(),
         "cores": str(os.cpu_count()),
-        "threads_per_worker": "1",
         **versions_of(_PACKAGES),
     }

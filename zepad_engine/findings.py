@@ -12,7 +12,7 @@ import msgspec
 from zepad_engine.card import EncoderCard
 from zepad_engine.plan import AuditPlan
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 class _Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -193,6 +193,28 @@ class Example(_Finding, frozen=True, kw_only=True):
     gain: float
 
 
+class ExecutionFinding(_Finding, frozen=True, kw_only=True):
+    """How the numbers were computed.
+
+    Attributes:
+        device: its name, "AMD EPYC ..." or "NVIDIA ...".
+        crafting, training, scoring: the arithmetic of each, for example "bfloat16, folded" or "float32".
+        batch: images per pass where nothing is trained.
+        workers: worker processes; threads: torch threads of each.
+        notices: what was changed on the way, for example a batch halved for want of memory.
+    """
+
+    device: str
+    arithmetic: str
+    crafting: str
+    training: str
+    scoring: str
+    batch: int
+    workers: int
+    threads: int
+    notices: tuple[str, ...] = ()
+
+
 class Summary(_Finding, frozen=True, kw_only=True):
     """The verdict in words, and what it rests on."""
 
@@ -202,7 +224,10 @@ class Summary(_Finding, frozen=True, kw_only=True):
 
 
 class AuditReport(_Finding, frozen=True, kw_only=True):
-    """Everything one audit found; ``report.json`` is this and the HTML is drawn from it."""
+    """Everything one audit found; ``report.json`` is this and the HTML is drawn from it.
+
+    ``execution`` is None in reports of schema 1.0.
+    """
 
     schema_version: str
     tool: dict[str, str]
@@ -225,6 +250,7 @@ class AuditReport(_Finding, frozen=True, kw_only=True):
     not_shown: tuple[str, ...]
     timings: dict[str, float]
     environment: dict[str, str]
+    execution: ExecutionFinding | None = None
 
 
 def describe_schema() -> dict[str, Any]:

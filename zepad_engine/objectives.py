@@ -18,11 +18,11 @@ def info_nce(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:
 def high_pass(images: Tensor, radius: float) -> Tensor:
     """Remove the frequencies closer than ``radius`` to the spectrum's centre (AdvEncoder, high-frequency part)."""
     height, width = images.shape[-2:]
-    rows = torch.arange(height, device=images.device) - height // 2
-    columns = torch.arange(width, device=images.device) - width // 2
+    rows = torch.fft.fftfreq(height, 1 / height, device=images.device)
+    # The spectrum of a real picture mirrors itself: half of it holds everything.
+    columns = torch.fft.rfftfreq(width, 1 / width, device=images.device)
     keep = (rows[:, None] ** 2 + columns[None, :] ** 2) >= radius**2
-    spectrum = torch.fft.fftshift(torch.fft.fft2(images.float()), dim=(-2, -1)) * keep
-    passed: Tensor = torch.fft.ifft2(torch.fft.ifftshift(spectrum, dim=(-2, -1))).real
+    passed: Tensor = torch.fft.irfft2(torch.fft.rfft2(images.float()) * keep, s=(height, width))
     return passed
 
 

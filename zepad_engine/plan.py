@@ -17,6 +17,7 @@ from zepad_engine.errors import BadPlan
 
 Preset: TypeAlias = Literal["quick", "standard", "paper"]
 Mode: TypeAlias = Literal["corrected", "official"]
+Arithmetic: TypeAlias = Literal["fast", "exact"]
 
 SAMPLE_PREFIX = "sample:"
 PLAN_VERSION = 1
@@ -155,7 +156,12 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
         surrogate_set: the attacker's images, labels unused.
         tasks: downstream tasks, each ``sample:<name>``, a folder or a zip.
         epsilon_255: L-inf budget of every attack in n/255.
-        workers: worker processes of one torch thread each; 0 = one per core.
+        device: "auto", "cpu", "cuda" or "cuda:1"; auto takes the GPU if there is one.
+        workers: worker processes; 0 = chosen from the cores, or one per GPU.
+        arithmetic: ``fast`` rounds crafting and training to bfloat16 where the processor multiplies it, and folds
+            batch norms; ``exact`` is float32 throughout, the reference. Scoring is float32 in both.
+        threads: torch threads of each worker; one is fastest where there are as many workers as cores.
+        batch: images per pass where nothing is trained; 0 = chosen from picture size and free memory.
     """
 
     schema_version: int = PLAN_VERSION
@@ -178,6 +184,9 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
     seed: int = 0
     device: str = "auto"
     workers: int = 0
+    arithmetic: Arithmetic = "fast"
+    threads: int = 1
+    batch: int = 0
 
 
 def set_name(key: str) -> str:
@@ -200,6 +209,8 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("surrogate_images", 16, 1_000_000),
     ("seed", 0, 2**31 - 1),
     ("workers", 0, 256),
+    ("threads", 1, 256),
+    ("batch", 0, 65_536),
     ("tuning.images", 64, 10_000_000),
     ("tuning.epochs", 1, 1000),
     ("tuning.batch", 2, 4096),

@@ -86,6 +86,16 @@ def test_high_pass_removes_193_frequencies():
     assert float(high_pass(impulse, 8).square().sum()) == pytest.approx(0.952881, abs=1e-6)
 
 
+@pytest.mark.parametrize(("size", "radius"), [(32, 4.0), (33, 4.0), (64, 8.0), (21, 3.5)])
+def test_half_the_spectrum_gives_what_the_whole_gives(size, radius):
+    images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(size))
+    place = torch.arange(size) - size // 2
+    keep = (place[:, None] ** 2 + place[None, :] ** 2) >= radius**2
+    whole = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1)) * keep
+    expected = torch.fft.ifft2(torch.fft.ifftshift(whole, dim=(-2, -1))).real
+    torch.testing.assert_close(high_pass(images, radius), expected, rtol=1e-5, atol=1e-5)
+
+
 def test_high_pass_of_a_constant_is_nothing():
     assert float(high_pass(torch.full((2, 3, 64, 64), 0.7), 8).abs().max()) < 1e-6
 

@@ -16,6 +16,8 @@ from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, CIFAR_STEM
 from zepad_engine.encoders.encoder import Encoder, save_encoder
 from zepad_engine.encoders.resnet import random_resnet, resnet_card
 from zepad_engine.errors import Cancelled
+from zepad_engine.execution.execution import Execution
+from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.images.image_set import as_images
 from zepad_engine.plan import AuditPlan, BenignTraining, Choice, HeadTraining, Tuning
 from zepad_engine.progress import Progress
@@ -23,6 +25,8 @@ from zepad_engine.training.benign import train_benign
 from zepad_engine.training.labelled import Labelled
 
 SIDE = 16
+# As an audit runs by default: fast, on the processor.
+FAST = Execution.of("cpu")
 # Every class is a colour with a stripe in its own direction: easily learned, not by one pixel alone.
 _COLOURS = torch.tensor([[0.75, 0.35, 0.3], [0.3, 0.7, 0.4], [0.35, 0.4, 0.8], [0.7, 0.65, 0.3]])
 
@@ -60,7 +64,11 @@ def tiny_pictures(count: int, classes: int = 3, *, size: int = SIDE, seed: int =
 
 def tiny_labelled(count: int, classes: int = 3, *, size: int = SIDE, seed: int = 0) -> Labelled:
     pictures, labels = tiny_pictures(count, classes, size=size, seed=seed)
-    return Labelled(pictures, labels, classes)
+    return Labelled(ImageBank(pictures, FAST), labels, classes)
+
+
+def tiny_bank(count: int, *, seed: int = 0) -> ImageBank:
+    return ImageBank(tiny_pictures(count, seed=seed)[0], FAST)
 
 
 def tiny_images(count: int, *, size: int = SIDE, seed: int = 0) -> Tensor:
@@ -73,7 +81,7 @@ def trained_encoder() -> Encoder:
     """The tiny net after a second of supervised training, frozen: its features mean something."""
     train, validation = tiny_labelled(128, 4), tiny_labelled(32, 4, seed=5)
     plan = BenignTraining(epochs=6, batch=16)
-    trained = train_benign(tiny_encoder(1), train, validation, plan, 0, Progress.silent())
+    trained = train_benign(tiny_encoder(1), train, validation, plan, 0, Progress.silent(), FAST)
     return trained.encoder.requires_grad_(False)
 
 

@@ -10,10 +10,11 @@ from typing import ClassVar, Literal, final
 import torch
 from torch import Tensor
 
-from zepad_engine.attacks.budget import project, require_unit_range
+from zepad_engine.attacks.budget import project
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.errors import BadInput
+from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.progress import Progress
 
 
@@ -34,12 +35,14 @@ class Attack(ABC):
     step_seconds: ClassVar[float] = 0.05
 
     @final
-    def __call__(self, encoder: Encoder, surrogate: Tensor, epsilon: float, *, seed: int, progress: Progress) -> Tensor:
+    def __call__(
+        self, encoder: Encoder, surrogate: ImageBank, epsilon: float, *, seed: int, progress: Progress
+    ) -> Tensor:
         """Craft one perturbation.
 
         Args:
-            encoder: the encoder of ``origin``, prepared by ``execution.for_attack``.
-            surrogate: the attacker's images, float (N, 3, H, W) in [0, 1].
+            encoder: the encoder of ``origin``, prepared by ``Execution.for_attack``.
+            surrogate: the attacker's images, N of shape (3, H, W) in [0, 1].
             epsilon: L-inf budget, 0 to 1.
             seed: decides every random draw.
 
@@ -47,12 +50,11 @@ class Attack(ABC):
             float32 (3, H, W) in [-epsilon, epsilon]; zeros where epsilon is 0.
 
         Raises:
-            BadInput: images out of range. Cancelled: within one step of a cancel.
+            BadInput: the perturbation holds values that are no numbers. Cancelled: within one step of a cancel.
         """
-        require_unit_range(surrogate)
         progress.check()
         if epsilon == 0:
-            return torch.zeros(surrogate.shape[1:])
+            return torch.zeros(surrogate.shape)
         generator = torch.Generator(device="cpu").manual_seed(seed)
         crafted = self.craft(encoder, surrogate, epsilon, generator, progress).detach().float().cpu()
         if not torch.isfinite(crafted).all():
@@ -71,12 +73,22 @@ class Attack(ABC):
     def craft(
         self,
         encoder: Encoder,
-        surrogate: Tensor,
+        surrogate: ImageBank,
         epsilon: float,
         generator: torch.Generator,
         progress: Progress,
     ) -> Tensor:
         """The idea: a perturbation (3, H, W); must report each step to ``progress``."""
+
+
+def clean_features(encoder: Encoder, surrogate: ImageBank) -> Tensor:
+    """Features (N, D) of the images as they are, computed once for all steps."""
+    return surrogate.through(encoder)
+
+
+def uniform_start(surrogate: ImageBank, epsilon: float, generator: torch.Generator) -> Tensor:
+    """A perturbation (3, H, W) drawn evenly from [-epsilon, epsilon]."""
+    return surrogate.place((torch.rand(surrogate.shape, generator=generator) * 2 - 1) * epsilon)
 
 
 def shuffled_batches(count: int, batch: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:

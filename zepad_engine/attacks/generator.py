@@ -8,11 +8,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from zepad_engine.execution.rounded import Rounded
+
 _LATENT = 100
 _WIDEST = 1024
 
 
-class PerturbationGenerator(nn.Module):
+class PerturbationGenerator(Rounded):
     """Latents (B, 100, 1, 1) to one map (3, size, size).
 
     Transposed convolutions, then the batch axis collapsed by a 3x3 convolution shared by the colour planes.
@@ -35,9 +37,10 @@ class PerturbationGenerator(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """One map (3, size, size), unbounded."""
-        planes = self.grow(latents)[..., : self.size, : self.size].transpose(0, 1)
-        collapsed: Tensor = self.collapse(planes)[:, 0]
-        return collapsed
+        with self.arithmetic(latents.device):
+            planes = self.grow(latents)[..., : self.size, : self.size].transpose(0, 1)
+            collapsed: Tensor = self.collapse(planes)[:, 0]
+        return collapsed.float()
 
     def _draw_weights(self, generator: torch.Generator) -> None:
         for module in self.modules():

@@ -8,12 +8,12 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor
 
-from zepad_engine.attacks.base import Attack, shuffled_batches
+from zepad_engine.attacks.base import Attack, shuffled_batches, uniform_start
 from zepad_engine.attacks.budget import perturb, project
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.execution import fast_arithmetic
 from zepad_engine.fields import Range, Words
+from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.progress import Progress
 
 
@@ -54,20 +54,18 @@ class L4aBase(Attack):
     def craft(
         self,
         encoder: Encoder,
-        surrogate: Tensor,
+        surrogate: ImageBank,
         epsilon: float,
         generator: torch.Generator,
         progress: Progress,
     ) -> Tensor:
         """Ascend; the forward pass stops at the chosen stage."""
-        device = next(encoder.parameters()).device
-        crafted = ((torch.rand(surrogate.shape[1:], generator=generator) * 2 - 1) * epsilon).to(device)
+        crafted = uniform_start(surrogate, epsilon, generator)
         for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):
             progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")
             crafted.requires_grad_(True)
-            with fast_arithmetic(device):
-                activation = encoder.stages(perturb(surrogate[index].to(device), crafted, clamp=self.clamp), self.stage)
-            lifted = activation.float().square().mean()
+            activation = encoder.stages(perturb(surrogate[index], crafted, clamp=self.clamp), self.stage)
+            lifted = activation.square().mean()
             (gradient,) = torch.autograd.grad(lifted, crafted)
             crafted = project(crafted.detach() + self.step_size * gradient.sign(), epsilon)
             progress.measure("activation", step, float(lifted.detach()))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from zepad_engine.attacks.adv_encoder import AdvEncoderPer
+from zepad_engine.attacks.adv_encoder_direct import AdvEncoderDirect
 from zepad_engine.attacks.adv_encoder_on_benign import AdvEncoderPerOnBenign
 from zepad_engine.attacks.base import Attack
 from zepad_engine.attacks.l4a import L4aBase
 from zepad_engine.attacks.sign_noise import SignNoise
+from zepad_engine.attacks.ssp import Ssp
 from zepad_engine.errors import BadPlan
 from zepad_engine.fields import checked_values
 from zepad_engine.plan import Choice
@@ -17,7 +19,9 @@ ATTACKS: Final[dict[str, type[Attack]]] = {
     attack.key: attack
     for attack in (
         AdvEncoderPer,
+        AdvEncoderDirect,
         L4aBase,
+        Ssp,
         AdvEncoderPerOnBenign,
         SignNoise,
     )

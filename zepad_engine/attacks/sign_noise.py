@@ -10,6 +10,7 @@ from torch import Tensor
 
 from zepad_engine.attacks.base import Attack
 from zepad_engine.encoders.encoder import Encoder
+from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.progress import Progress
 
 
@@ -30,7 +31,7 @@ class SignNoise(Attack):
     def craft(
         self,
         encoder: Encoder,
-        surrogate: Tensor,
+        surrogate: ImageBank,
         epsilon: float,
         generator: torch.Generator,
         progress: Progress,
@@ -38,5 +39,5 @@ class SignNoise(Attack):
         """Draw the signs."""
         del encoder
         progress.advance(0.0, "drawing signs")
-        signs = torch.randint(0, 2, surrogate.shape[1:], generator=generator)
+        signs = torch.randint(0, 2, surrogate.shape, generator=generator)
         return (signs * 2 - 1) * epsilon

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from zepad_engine.card import EncoderCard, write_card
 from zepad_engine.errors import BadInput
+from zepad_engine.execution.rounded import Rounded
 from zepad_engine.storage import write_bytes
 
 
@@ -38,8 +39,8 @@ class Backbone(nn.Module):
         return self.pool(activation)
 
 
-class Encoder(nn.Module):
-    """A backbone and its normalisation: float images (B, 3, H, W) in [0, 1] in, features (B, D) out."""
+class Encoder(Rounded):
+    """A backbone and its normalisation: float images (B, 3, H, W) in [0, 1] in, float32 features (B, D) out."""
 
     mean: Tensor
     std: Tensor
@@ -53,7 +54,9 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Features (B, feature_dim) of images (B, 3, H, W) in [0, 1]."""
-        return cast("Tensor", self.backbone(self.normalise(images)))
+        with self.arithmetic(images.device):
+            features = cast("Tensor", self.backbone(self.normalise(images)))
+        return features.float()
 
     def normalise(self, images: Tensor) -> Tensor:
         """Images in [0, 1] as the backbone wants them: zero mean and unit deviation per channel."""
@@ -70,10 +73,11 @@ class Encoder(nn.Module):
                 f"{self.card.name} has no stage {stop}.",
                 f"Its stages are 0 to {self.backbone.stage_count - 1}.",
             )
-        activation = self.normalise(images)
-        for index in range(stop + 1):
-            activation = self.backbone.stage(activation, index)
-        return activation
+        with self.arithmetic(images.device):
+            activation = self.normalise(images)
+            for index in range(stop + 1):
+                activation = self.backbone.stage(activation, index)
+        return activation.float()
 
 
 def count_parameters(module: nn.Module) -> int:

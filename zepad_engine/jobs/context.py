@@ -29,6 +29,7 @@ class Context:
         self._plan = order.plan
         self.folder = RunFolder(Path(order.folder))
         self.progress = Progress(on_advance=self._advance, on_measure=self._measure)
+        self.notices: list[str] = []
         self._wire = wire
         self._points: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self._sent = 0.0

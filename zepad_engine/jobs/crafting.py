@@ -12,16 +12,18 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from zepad_engine.attacks.adv_encoder import AdvEncoderPer
+from zepad_engine.attacks.adv_encoder_loss import AdvEncoderLoss
 from zepad_engine.attacks.base import Attack
 from zepad_engine.attacks.l4a import L4aBase
 from zepad_engine.attacks.registry import build_attack
+from zepad_engine.attacks.ssp import Ssp
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.execution import for_attack, use_one_thread
+from zepad_engine.execution.execution import Execution
 from zepad_engine.findings import AttackFinding
 from zepad_engine.images.audit_sets import open_set
-from zepad_engine.images.image_set import as_images
+from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.opening import input_size, load_branch
+from zepad_engine.jobs.opening import how, input_size, load_branch
 from zepad_engine.pictures import save_perturbation
 from zepad_engine.plan import AuditPlan, Choice
 from zepad_engine.storage import write_bytes
@@ -31,11 +33,12 @@ def craft(context: Context) -> dict[str, Any]:
     """One attack of the plan, against the encoder it aims at, with the surrogate set."""
     plan, key = context.plan, context.args["attack"]
     seed = context.seed("craft", key)
-    use_one_thread(seed)
+    running = how(context)
+    running.begin(seed)
     attack = plan_attack(plan, key)
-    surrogate = _surrogate(context)
+    surrogate = _surrogate(context, running)
     started = time.monotonic()
-    encoder = _prepared(attack, load_branch(context, attack.origin))
+    encoder = _prepared(attack, load_branch(context, attack.origin), running)
     crafted = attack(encoder, surrogate, plan.epsilon_255 / 255, seed=seed, progress=context.progress)
     seconds = time.monotonic() - started
     write_bytes(context.folder.attack(key), save({"perturbation": crafted}))
@@ -52,16 +55,15 @@ def plan_attack(plan: AuditPlan, key: str) -> Attack:
     values = dict(choice.values)
     if isinstance(build_attack(choice), AdvEncoderPer) and plan.switches.attack_batch_statistics:
         values["batch_statistics"] = True
-    if isinstance(build_attack(choice), AdvEncoderPer | L4aBase) and plan.switches.no_clamp:
+    if isinstance(build_attack(choice), AdvEncoderLoss | L4aBase | Ssp) and plan.switches.no_clamp:
         values["clamp"] = False
     return build_attack(Choice(key=key, values=values))
 
 
-def _prepared(attack: Attack, encoder: Encoder) -> Encoder:
-    """Folded for speed, but for an attack that wants batch statistics: folding has none left."""
-    if isinstance(attack, AdvEncoderPer) and attack.batch_statistics:
-        return encoder.eval().requires_grad_(False)
-    return cast("Encoder", for_attack(encoder))
+def _prepared(attack: Attack, encoder: Encoder, running: Execution) -> Encoder:
+    """Batch norms stay where an attack wants batch statistics: folding leaves none."""
+    wanted = isinstance(attack, AdvEncoderPer) and attack.batch_statistics
+    return cast("Encoder", running.for_attack(encoder, keep_norms=wanted))
 
 
 def load_perturbation(context: Context, key: str) -> Tensor:
@@ -69,11 +71,11 @@ def load_perturbation(context: Context, key: str) -> Tensor:
     return load_file(context.folder.attack(key))["perturbation"]
 
 
-def _surrogate(context: Context) -> Tensor:
+def _surrogate(context: Context, running: Execution) -> ImageBank:
     plan = context.plan
     images = open_set(plan.surrogate_set, input_size(context), plan.seed)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(plan.seed))
-    return as_images(images.pictures[order[: plan.surrogate_images].sort().values])
+    return ImageBank(images.pictures, running, order[: plan.surrogate_images].sort().values)
 
 
 def _finding(attack: Attack, crafted: Tensor, epsilon_255: float, seed: int, seconds: float) -> AttackFinding:

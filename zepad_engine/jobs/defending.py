@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from zepad_engine.encoders.encoder import Encoder, save_encoder, with_card
-from zepad_engine.execution import use_one_thread
+from zepad_engine.execution.execution import Execution
 from zepad_engine.findings import TuningFinding
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.opening import input_size, load_branch
+from zepad_engine.jobs.opening import how, input_size, load_branch
 from zepad_engine.plan import set_name
 from zepad_engine.training.adversarial import AdversarialTuning
 from zepad_engine.training.benign import train_benign
@@ -23,10 +23,11 @@ def tune(context: Context) -> dict[str, Any]:
     """Adversarially fine-tune the victim or the auxiliary on the local set."""
     plan, origin = context.plan, context.args["branch"]
     seed = context.seed("tune", origin)
-    use_one_thread(seed)
+    running = how(context)
+    running.begin(seed)
     started = time.monotonic()
-    train, validation = _local(context, plan.tuning.images)
-    tuning = AdversarialTuning(load_branch(context, origin), train, plan.tuning, plan.switches, seed)
+    train, validation = _local(context, plan.tuning.images, running)
+    tuning = AdversarialTuning(load_branch(context, origin), train, plan.tuning, plan.switches, seed, running)
     tuned = tuning.run(validation, context.progress)
     name = load_branch(context, origin).card.name
     _save(context, tuned.encoder, f"tuned_{origin}", name, "adversarially fine-tuned (MPAE)", plan.tuning.epochs)
@@ -46,11 +47,12 @@ def train_bmp(context: Context) -> dict[str, Any]:
     """Train the benign encoder on the local set."""
     plan = context.plan
     seed = context.seed("benign")
-    use_one_thread(seed)
+    running = how(context)
+    running.begin(seed)
     started = time.monotonic()
-    train, validation = _local(context, plan.benign.images)
+    train, validation = _local(context, plan.benign.images, running)
     origin = load_branch(context, "auxiliary" if plan.benign.source == "auxiliary" else "victim")
-    benign = train_benign(origin, train, validation, plan.benign, seed, context.progress)
+    benign = train_benign(origin, train, validation, plan.benign, seed, context.progress, running)
     method = "supervised from scratch" if plan.benign.source == "scratch" else f"fine-tuned from {plan.benign.source}"
     _save(context, benign.encoder, "benign", origin.card.name, f"{method}, clean (BMP)", plan.benign.epochs)
     finding = TuningFinding(
@@ -65,11 +67,11 @@ def train_bmp(context: Context) -> dict[str, Any]:
     return {"tuning": msgspec.to_builtins(finding)}
 
 
-def _local(context: Context, count: int) -> tuple[Labelled, Labelled]:
+def _local(context: Context, count: int, running: Execution) -> tuple[Labelled, Labelled]:
     plan = context.plan
     images = open_set(plan.local_set, input_size(context), plan.seed)
-    validation = labelled(images, "validation", plan.tuning.validation_images, plan.seed)
-    return labelled(images, "train", count, context.seed("local")), validation
+    validation = labelled(images, "validation", plan.tuning.validation_images, plan.seed, running)
+    return labelled(images, "train", count, context.seed("local"), running), validation
 
 
 def _save(context: Context, encoder: Encoder, branch: str, origin: str, method: str, epochs: int) -> None:

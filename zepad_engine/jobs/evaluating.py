@@ -20,7 +20,6 @@ from zepad_engine.evaluation.detection import detection_of, scores_of
 from zepad_engine.evaluation.examples import chosen_examples
 from zepad_engine.findings import Detection, Example
 from zepad_engine.images.audit_sets import open_set
-from zepad_engine.images.image_set import as_images
 from zepad_engine.jobs.answering import task_split
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.crafting import load_perturbation
@@ -92,12 +91,12 @@ def _examples(context: Context, answers: Answers, defences: list[Defence]) -> li
     defended = answers.predictions(zepad, attack)
     threshold = threshold_for(scores_of(answers, "calibration", plan.detector, k), plan.detector.target_fpr)
     flags = scores_of(answers, attack, plan.detector, k) > threshold
-    images = as_images(task_split(context, task, "test", plan.heads.test_images).pictures)
+    images = task_split(context, task, "test", plan.heads.test_images).images
     perturbation = load_perturbation(context, attack)
     found = []
     for number, (chosen, index) in enumerate(chosen_examples(answers, attack, plan.seed)):
         path = context.folder.preview(f"{answers.task}_{attack}_{number}")
-        _save_example(images[index], perturbation, plan, path)
+        _save_example(images[index : index + 1][0], perturbation, plan, path)
         found.append(
             Example(
                 task=answers.task,

@@ -21,7 +21,7 @@ from zepad_engine.defences.fusion import confidence, fuse, top_probability
 from zepad_engine.encoders.reading import load_own
 from zepad_engine.errors import BadInput
 from zepad_engine.evaluation.detection import scores_of
-from zepad_engine.execution import choose_device, for_scoring
+from zepad_engine.execution.execution import Execution
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_set import as_images
 from zepad_engine.images.picture import open_picture
@@ -30,7 +30,7 @@ from zepad_engine.jobs.attributing import attribute
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.crafting import load_perturbation
 from zepad_engine.jobs.evaluating import load_answers, plan_defences
-from zepad_engine.jobs.opening import input_size
+from zepad_engine.jobs.opening import how, input_size
 from zepad_engine.messages import BranchJudgement, ClassScore, Judged
 from zepad_engine.metrics import rate_of, threshold_for
 from zepad_engine.pictures import save_picture, stretched
@@ -76,14 +76,15 @@ class _Question:
 
 def judge(context: Context) -> dict[str, Any]:
     """Answer a JudgeImage request; the outcome is a Judged message as plain data."""
-    torch.set_num_threads(1)
+    running = how(context)
+    running.begin(context.plan.seed)
     question = _question(context)
     models = {branch: _model(context, question.task, branch) for branch in ("victim", *_ZEPAD)}
     picture, notes = _picture(question)
     started = time.perf_counter()
     moved = _moved(question, picture)
     with torch.inference_mode():
-        logits = {branch: model(moved[None].to(_device(context)))[0].cpu() for branch, model in models.items()}
+        logits = {branch: model(running.images(moved[None]))[0].cpu() for branch, model in models.items()}
     predicted = time.perf_counter()
     maps = _attributions(question, models, moved, logits)
     explained = time.perf_counter()
@@ -122,21 +123,17 @@ def _model(context: Context, task: str, branch: Branch) -> nn.Module:
     head = context.folder.head(task, branch)
     if not head.exists():
         raise BadInput("This audit has no trained heads for that task yet.", "Finish the audit, then inspect images.")
-    return _cached_model(str(context.folder.root), task, branch, context.plan.device, head.stat().st_mtime_ns)
+    return _cached_model(str(context.folder.root), task, branch, how(context), head.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=32)
-def _cached_model(root: str, task: str, branch: Branch, device: str, _written: int) -> nn.Module:
+def _cached_model(root: str, task: str, branch: Branch, running: Execution, _written: int) -> nn.Module:
     folder = RunFolder(Path(root))
     encoder = load_own(folder.encoder(branch))
     weights = load_file(folder.head(task, branch))
     head = Head(encoder.card.feature_dim, len(weights["layers.5.bias"]))
     head.load_state_dict(weights)
-    return for_scoring(nn.Sequential(encoder, head).to(choose_device(device)))
-
-
-def _device(context: Context) -> torch.device:
-    return choose_device(context.plan.device)
+    return running.for_scoring(nn.Sequential(encoder, head))
 
 
 def _picture(question: _Question) -> tuple[Tensor, tuple[str, ...]]:
@@ -151,7 +148,7 @@ def _picture(question: _Question) -> tuple[Tensor, tuple[str, ...]]:
     data = task_split(context, question.task, "test", context.plan.heads.test_images)
     index = int(number) % len(data)
     label = question.names[int(data.labels[index])]
-    return as_images(data.pictures[index]), (f"Test image {index}; its label is {label}.",)
+    return data.images[index : index + 1][0].cpu(), (f"Test image {index}; its label is {label}.",)
 
 
 def _moved(question: _Question, picture: Tensor) -> Tensor:
@@ -171,7 +168,7 @@ def _attributions(
     for branch, model in models.items():
         path = question.slot(f"{question.method}_{branch}")
         target = int(logits[branch].argmax())
-        save_picture(attribute(question.method, model, image.to(_device(question.context)), target), path)
+        save_picture(attribute(question.method, model, image.to(how(question.context).device), target), path)
         paths[branch] = str(path)
     return paths
 

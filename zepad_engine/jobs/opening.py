@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import msgspec
 import torch
 
+from zepad_engine.card import read_card
 from zepad_engine.encoders.encoder import Encoder, save_encoder
 from zepad_engine.encoders.reading import load_own, open_encoder
 from zepad_engine.encoders.resnet import random_like
 from zepad_engine.errors import BadCheckpoint
-from zepad_engine.execution import choose_device, folds_exactly
+from zepad_engine.execution.execution import Execution
+from zepad_engine.execution.folding import folds_exactly
 from zepad_engine.findings import DataFinding
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_set import ImageSet
@@ -29,9 +32,20 @@ def encoder_path(key: str) -> Path:
     return Path(key).expanduser()
 
 
+def how(context: Context) -> Execution:
+    """How the plan wants networks run; what has to be changed on the way is told through the context.
+
+    Raises:
+        BadPlan: the device is not on this machine.
+    """
+    plan = context.plan
+    chosen = Execution.of(plan.device, plan.arithmetic, plan.threads, plan.batch)
+    return dataclasses.replace(chosen, notices=context.notices)
+
+
 def open_branch(context: Context) -> dict[str, Any]:
     """Open a checkpoint safely and keep it in the run as our own pair of files; the victim also in random weights."""
-    choose_device(context.plan.device)
+    running = how(context)
     branch = context.args["branch"]
     encoder = open_encoder(encoder_path(context.args["path"]))
     _require_foldable(encoder)
@@ -39,7 +53,8 @@ def open_branch(context: Context) -> dict[str, Any]:
     if branch == "victim":
         twin = random_like(encoder, context.seed("random"))
         save_encoder(twin, context.folder.encoder("random"))
-    return {"card": msgspec.to_builtins(encoder.card)}
+    batch = running.batch_for(encoder.card.input_size)
+    return {"card": msgspec.to_builtins(encoder.card), "execution": {**running.named(), "batch": batch}}
 
 
 def _require_foldable(encoder: Encoder) -> None:
@@ -60,13 +75,12 @@ def inspect(context: Context) -> dict[str, Any]:
 
 def load_branch(context: Context, branch: str) -> Encoder:
     """A branch's encoder of this run, on the plan's device, in eval mode."""
-    encoder = load_own(context.folder.encoder(branch)).to(choose_device(context.plan.device))
-    return encoder.eval()
+    return load_own(context.folder.encoder(branch)).to(how(context).device).eval()
 
 
 def input_size(context: Context) -> int:
     """Side of the audited images: the victim's own input size."""
-    return load_own(context.folder.encoder("victim")).card.input_size
+    return read_card(context.folder.encoder("victim")).input_size
 
 
 def open_data(context: Context) -> dict[str, Any]:

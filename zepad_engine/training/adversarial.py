@@ -11,12 +11,12 @@ from torch.nn import functional
 
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.errors import BadInput
-from zepad_engine.execution import fast_arithmetic, for_attack
+from zepad_engine.execution.execution import Execution
 from zepad_engine.findings import EpochRow
 from zepad_engine.objectives import genetic_regularisation
 from zepad_engine.plan import HeadTraining, OfficialSwitches, Tuning
 from zepad_engine.progress import Progress
-from zepad_engine.training.features import extract_features
+from zepad_engine.training.features import training_features
 from zepad_engine.training.head import Head, train_head
 from zepad_engine.training.labelled import Labelled
 from zepad_engine.training.pgd import Pgd
@@ -38,13 +38,21 @@ class Tuned:
 class AdversarialTuning:
     """One tuning run: holds the moving model, the frozen reference and the random draws."""
 
-    def __init__(self, encoder: Encoder, train: Labelled, plan: Tuning, switches: OfficialSwitches, seed: int) -> None:
-        self.plan, self.switches, self.train = plan, switches, train
-        self.device = encoder.mean.device
+    def __init__(
+        self,
+        encoder: Encoder,
+        train: Labelled,
+        plan: Tuning,
+        switches: OfficialSwitches,
+        seed: int,
+        how: Execution,
+    ) -> None:
+        self.plan, self.switches, self.train, self.how = plan, switches, train, how
         self.generator = torch.Generator().manual_seed(seed)
-        self.reference = extract_features(encoder, train.pictures)
-        self.encoder = copy.deepcopy(encoder).to(memory_format=torch.channels_last).requires_grad_(True)
-        self.head = self._first_head(seed).to(self.device)
+        self.reference = train.images.place(training_features(encoder, train.images))
+        self.encoder = copy.deepcopy(encoder)
+        self.head = self._first_head(seed)
+        self.model = how.for_training(nn.Sequential(self.encoder, self.head))
         self.pgd = Pgd(
             epsilon=plan.epsilon_255 / 255,
             step=plan.step_255 / 255,
@@ -81,7 +89,7 @@ class AdversarialTuning:
         best_robust, selected = -1.0, 0
         for epoch, span in progress.split(range(1, self.plan.epochs + 1)):
             losses = self._epoch(epoch, optimiser, schedule, span)
-            clean, robust = validate(self.encoder, self.head, validation, self.pgd, self.plan.batch)
+            clean, robust = validate(self.encoder, self.head, validation, self.pgd, self.plan.batch, self.how)
             rows.append(self._row(epoch, losses, clean, robust))
             for name in ("clean_accuracy", "pgd_accuracy"):
                 span.measure(name, epoch * self.train.steps(self.plan.batch), getattr(rows[-1], name))
@@ -89,7 +97,8 @@ class AdversarialTuning:
                 best_robust, selected = robust, epoch
                 best = copy.deepcopy(self.encoder.state_dict())
         self.encoder.load_state_dict(best)
-        return Tuned(self.encoder.eval(), tuple(rows), self.weight, selected)
+        self.how.after_training(self.encoder)
+        return Tuned(self.encoder, tuple(rows), self.weight, selected)
 
     def _schedule(self, optimiser: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
         steps = self.train.steps(self.plan.batch)
@@ -109,7 +118,7 @@ class AdversarialTuning:
         for step, (index, images, labels) in enumerate(self.train.batches(self.plan.batch, self.generator)):
             progress.advance(step / steps, f"epoch {epoch} of {self.plan.epochs}")
             optimiser.zero_grad(set_to_none=True)
-            ce, gr = self._losses(index, images.to(self.device), labels.to(self.device))
+            ce, gr = self._losses(index, images, labels)
             total = ce + self.weight * gr
             total.backward()
             optimiser.step()
@@ -143,39 +152,31 @@ class AdversarialTuning:
 
     def _losses(self, index: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         adversarial = self._attack(images, labels)
-        self.encoder.train()
-        self.head.train()
-        with fast_arithmetic(self.device):
-            moved = self.encoder(adversarial).float()
-            logits = self.head(moved).float()
+        self.model.train()
+        moved = self.encoder(adversarial)
+        logits = self.head(moved)
         ce = functional.cross_entropy(logits, labels)
         return ce, self._regularisation(index, images, labels, moved, logits)
 
     def _attack(self, images: Tensor, labels: Tensor) -> Tensor:
         leave = self.switches.pgd_leaves_gradients
-        model: nn.Module = nn.Sequential(self.encoder, self.head).eval()
-        if not leave:
-            model = for_attack(model)
+        model = self.model.eval() if leave else self.how.for_attack(self.model)
         target: Encoder = model[0]  # type: ignore[index]
         mean, std = target.mean.clone(), target.std.clone()
         if self.switches.pgd_unnormalised:
             target.mean.zero_()
             target.std.fill_(1.0)
-        with fast_arithmetic(self.device):
-            adversarial = self.pgd(model, images, labels, self.generator, leave_gradients=leave)
+        adversarial = self.pgd(model, images, labels, self.generator, leave_gradients=leave)
         target.mean.copy_(mean)
         target.std.copy_(std)
         return adversarial.detach()
 
     def _regularisation(self, index: Tensor, images: Tensor, labels: Tensor, moved: Tensor, logits: Tensor) -> Tensor:
-        reference = self.reference[index].to(self.device)
-        if self.switches.gr_moving_reference:
-            with fast_arithmetic(self.device):
-                reference = self.encoder(images).float()
+        reference = self.encoder(images) if self.switches.gr_moving_reference else self.reference[index]
         ours, target = moved, reference
         blend: Tensor | None = None
         if self.switches.gr_on_logits:
-            ours, target = logits, self.head(reference).float()
+            ours, target = logits, self.head(reference)
             blend = functional.cross_entropy(target, labels, reduction="none")
         if not self.switches.gr_moving_reference:
             target = target.detach()
@@ -192,7 +193,7 @@ class AdversarialTuning:
         for count, (index, images, labels) in enumerate(self.train.batches(self.plan.batch, probe)):
             if count == _WEIGHING_BATCHES:
                 break
-            ce, gr = self._losses(index, images.to(self.device), labels.to(self.device))
+            ce, gr = self._losses(index, images, labels)
             ce_sum, gr_sum = ce_sum + float(ce.detach()), gr_sum + float(gr.detach())
         # Weighing ran in train mode: put the batch-norm statistics back.
         self.encoder.load_state_dict(before)

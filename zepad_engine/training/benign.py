@@ -13,9 +13,8 @@ from torch.nn import functional
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.resnet import random_like
 from zepad_engine.errors import BadInput
-from zepad_engine.execution import fast_arithmetic
+from zepad_engine.execution.execution import Execution
 from zepad_engine.findings import EpochRow
-from zepad_engine.images.image_set import as_images
 from zepad_engine.plan import BenignTraining
 from zepad_engine.progress import Progress
 from zepad_engine.training.labelled import Labelled
@@ -38,16 +37,15 @@ def train_benign(
     plan: BenignTraining,
     seed: int,
     progress: Progress,
+    how: Execution,
 ) -> Benign:
     """Supervised training with random crops; the last epoch is kept.
 
     ``origin`` gives the architecture; its weights are used only where the plan says to fine-tune instead.
     """
     encoder = random_like(origin, seed) if plan.source == "scratch" else copy.deepcopy(origin)
-    device = origin.mean.device
     torch.manual_seed(seed)
-    head = nn.Linear(origin.card.feature_dim, train.classes)
-    model = nn.Sequential(encoder, head).to(device).to(memory_format=torch.channels_last).requires_grad_(True)
+    model = how.for_training(nn.Sequential(encoder, nn.Linear(origin.card.feature_dim, train.classes)))
     generator = torch.Generator().manual_seed(seed)
     steps = train.steps(plan.batch)
     optimiser = torch.optim.Adam(model.parameters(), lr=plan.rate, weight_decay=1e-4)
@@ -58,18 +56,17 @@ def train_benign(
         model.train()
         for step, (_, images, labels) in enumerate(train.batches(plan.batch, generator)):
             span.advance(step / steps, f"epoch {epoch} of {plan.epochs}")
-            with fast_arithmetic(device):
-                logits = model(random_crops(images, generator).to(device))
-            loss = functional.cross_entropy(logits.float(), labels.to(device))
+            loss = functional.cross_entropy(model(random_crops(images, generator)), labels)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
             schedule.step()
             loss_sum += float(loss.detach()) / steps
             span.measure("cross_entropy", (epoch - 1) * steps + step, float(loss.detach()))
-        rows.append(_row(epoch, loss_sum, _accuracy(model, validation, device)))
+        rows.append(_row(epoch, loss_sum, _accuracy(how.for_scoring(model), validation, plan.batch)))
         span.measure("clean_accuracy", epoch * steps, rows[-1].clean_accuracy)
-    return Benign(encoder.eval(), tuple(rows))
+    how.after_training(encoder)
+    return Benign(encoder, tuple(rows))
 
 
 def random_crops(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -82,12 +79,9 @@ def random_crops(images: Tensor, generator: torch.Generator) -> Tensor:
     return padded[picture, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _accuracy(model: nn.Module, data: Labelled, device: torch.device) -> float:
-    model.eval()
-    right = 0
+def _accuracy(model: nn.Module, data: Labelled, batch: int) -> float:
     with torch.inference_mode():
-        for pictures, labels in zip(data.pictures.split(256), data.labels.split(256), strict=True):
-            right += int((model(as_images(pictures).to(device)).argmax(1).cpu() == labels).sum())
+        right = sum(int((model(images).argmax(1) == labels).sum()) for images, labels in data.in_order(batch))
     return right / len(data)
 
 

@@ -53,8 +53,9 @@ def train_head(
     head = Head(features.shape[1], classes, plan.dropout)
     if plan.standardise:
         head.standardise(features)
+    head.to(features.device)
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(head.parameters(), lr=plan.rate, weight_decay=plan.weight_decay)
+    optimiser = torch.optim.Adam(head.parameters(), lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, plan.decay)
     for epoch in range(plan.epochs):
         head.train(not dropout_first_epoch or epoch == 0)

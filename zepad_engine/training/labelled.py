@@ -1,4 +1,4 @@
-"""Labelled pictures of one split, kept as bytes and turned into images batch by batch."""
+"""Labelled images of one split, handed out batch by batch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import torch
 from torch import Tensor
 
 from zepad_engine.errors import BadInput
-from zepad_engine.images.image_set import ImageSet, as_images
+from zepad_engine.execution.execution import EXACT, Execution
+from zepad_engine.images.image_bank import ImageBank
+from zepad_engine.images.image_set import ImageSet
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """uint8 pictures (N, 3, H, W), int64 labels (N,), number of classes."""
+    """N images, int64 labels (N,) on the CPU, number of classes."""
 
-    pictures: Tensor
+    images: ImageBank
     labels: Tensor
     classes: int
 
@@ -24,21 +26,27 @@ class Labelled:
         return len(self.labels)
 
     def batches(self, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """One epoch in a seeded order: index (B,), images (B, 3, H, W) in [0, 1], labels (B,).
+        """One epoch in a seeded order: index (B,), images (B, 3, H, W) in [0, 1], labels (B,) beside the images.
 
         A last batch of one image is left out: batch statistics and pair relations need two.
         """
         for index in torch.randperm(len(self), generator=generator).split(size):
             if len(index) > 1:
-                yield index, as_images(self.pictures[index]), self.labels[index]
+                yield index, self.images[index], self.images.place(self.labels[index])
+
+    def in_order(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Everything once: images (B, 3, H, W) and labels (B,) beside them."""
+        for start in range(0, len(self), size):
+            part = slice(start, start + size)
+            yield self.images[part], self.images.place(self.labels[part])
 
     def steps(self, size: int) -> int:
         """Batches of one epoch."""
         return len(self) // size + (len(self) % size > 1)
 
 
-def labelled(images: ImageSet, split: str, count: int, seed: int) -> Labelled:
-    """At most ``count`` pictures of a split, drawn with a seed of their own.
+def labelled(images: ImageSet, split: str, count: int, seed: int, how: Execution = EXACT) -> Labelled:
+    """At most ``count`` pictures of a split, drawn with a seed of their own; ``how`` prepares them.
 
     Raises:
         BadInput: the set has no labels or no such split.
@@ -50,4 +58,4 @@ def labelled(images: ImageSet, split: str, count: int, seed: int) -> Labelled:
         raise BadInput(f"The {split} split of {images.name} is empty.", "Add pictures to every class.")
     order = torch.randperm(len(index), generator=torch.Generator().manual_seed(seed))
     chosen = index[order[:count]].sort().values
-    return Labelled(images.pictures[chosen], images.labels[chosen], len(images.classes))
+    return Labelled(ImageBank(images.pictures, how, chosen), images.labels[chosen], len(images.classes))

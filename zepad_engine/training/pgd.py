@@ -36,11 +36,11 @@ class Pgd:
             return images.clone()
         moved = images.clone()
         if self.random_start:
-            noise = torch.rand(images.shape, generator=generator).to(images.device) * 2 - 1
+            noise = torch.rand(images.shape, generator=generator).to(images) * 2 - 1
             moved = (images + self.epsilon * noise).clamp(0, 1)
         for _ in range(self.steps):
             moved.requires_grad_(True)
-            loss = functional.cross_entropy(model(moved).float(), labels)
+            loss = functional.cross_entropy(model(moved), labels)
             gradient = _input_gradient(loss, moved, through_parameters=leave_gradients)
             stepped = moved.detach() + self.step * gradient.sign()
             moved = (images + (stepped - images).clamp(-self.epsilon, self.epsilon)).clamp(0, 1)

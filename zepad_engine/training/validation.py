@@ -6,25 +6,21 @@ import torch
 from torch import nn
 
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.execution import fast_arithmetic, for_attack
-from zepad_engine.images.image_set import as_images
+from zepad_engine.execution.execution import Execution
 from zepad_engine.training.head import Head
 from zepad_engine.training.labelled import Labelled
 from zepad_engine.training.pgd import Pgd
 
 
-def validate(encoder: Encoder, head: Head, data: Labelled, pgd: Pgd, batch: int) -> tuple[float, float]:
+def validate(encoder: Encoder, head: Head, data: Labelled, pgd: Pgd, batch: int, how: Execution) -> tuple[float, float]:
     """Clean accuracy and PGD accuracy, 0 to 1; the same draws at every call, so epochs can be compared."""
     generator = torch.Generator().manual_seed(0)
-    device = encoder.mean.device
-    model = nn.Sequential(encoder, head).eval()
-    frozen = for_attack(model)
+    model = nn.Sequential(encoder, head)
+    attacked, scored = how.for_attack(model), how.for_scoring(model)
     clean = robust = 0
-    for pictures, labels in zip(data.pictures.split(batch), data.labels.split(batch), strict=True):
-        images, truth = as_images(pictures).to(device), labels.to(device)
-        with fast_arithmetic(device):
-            adversarial = pgd(frozen, images, truth, generator)
+    for images, labels in data.in_order(batch):
+        adversarial = pgd(attacked, images, labels, generator)
         with torch.inference_mode():
-            clean += int((model(images).argmax(1) == truth).sum())
-            robust += int((model(adversarial).argmax(1) == truth).sum())
+            clean += int((scored(images).argmax(1) == labels).sum())
+            robust += int((scored(adversarial).argmax(1) == labels).sum())
     return clean / len(data), robust / len(data)

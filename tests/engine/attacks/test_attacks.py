@@ -7,17 +7,28 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from tests.support.tiny import cancelled_after, tiny_encoder, tiny_images, trained_encoder, was_cancelled
+from tests.support.tiny import (
+    FAST,
+    cancelled_after,
+    tiny_bank,
+    tiny_encoder,
+    tiny_images,
+    trained_encoder,
+    was_cancelled,
+)
 from zepad_engine.attacks.adv_encoder import AdvEncoderPer
+from zepad_engine.attacks.adv_encoder_direct import AdvEncoderDirect, half_cosine
 from zepad_engine.attacks.base import shuffled_batches
-from zepad_engine.attacks.budget import perturb, project, require_unit_range
+from zepad_engine.attacks.budget import perturb, project
 from zepad_engine.attacks.generator import PerturbationGenerator
 from zepad_engine.attacks.l4a import L4aBase
 from zepad_engine.attacks.registry import ATTACKS, build_attack
 from zepad_engine.attacks.sign_noise import SignNoise
+from zepad_engine.attacks.ssp import Ssp
 from zepad_engine.errors import BadInput, BadPlan
-from zepad_engine.execution import for_attack
+from zepad_engine.execution.execution import EXACT
 from zepad_engine.fields import declared_fields
+from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.jobs.crafting import _prepared
 from zepad_engine.objectives import high_pass
 from zepad_engine.plan import Choice
@@ -34,8 +45,8 @@ def quick(key):
 
 
 def craft(attack, epsilon=EPSILON, *, seed=0, progress=None, encoder=None, images=None):
-    network = for_attack(encoder or tiny_encoder(1))
-    surrogate = tiny_images(24) if images is None else images
+    network = FAST.for_attack(encoder or tiny_encoder(1))
+    surrogate = tiny_bank(24) if images is None else ImageBank(images, FAST)
     return attack(network, surrogate, epsilon, seed=seed, progress=progress or Progress.silent())
 
 
@@ -88,9 +99,9 @@ def test_stops_within_one_step_of_a_cancel(attack, advances):
 
 
 def test_leaves_no_gradient_in_the_encoder(attack):
-    network = for_attack(tiny_encoder(1))
+    network = FAST.for_attack(tiny_encoder(1))
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    attack(network, tiny_images(24), EPSILON, seed=0, progress=Progress.silent())
+    attack(network, tiny_bank(24), EPSILON, seed=0, progress=Progress.silent())
     assert all(parameter.grad is None for parameter in network.parameters())
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, before[name])
@@ -105,7 +116,7 @@ def test_images_out_of_range_are_refused(attack, images):
 
 def test_images_that_are_no_batch_of_rgb_are_refused():
     with pytest.raises(BadInput, match="must be a batch of RGB pictures"):
-        require_unit_range(torch.zeros(4, 1, 8, 8))
+        ImageBank(torch.zeros(4, 1, 8, 8))
 
 
 @pytest.mark.parametrize("key", ATTACKS)
@@ -161,6 +172,53 @@ def test_advencoder_moves_features_more_than_noise_of_the_same_size():
     assert aimed > 3 * max(noise)
 
 
+def test_without_its_generator_the_same_loss_moves_features_too():
+    encoder, fresh = trained_encoder(), tiny_images(48, seed=9)
+    aimed = 1 - cosine(encoder, fresh, craft(AdvEncoderDirect(steps=80, batch=16), encoder=encoder))
+    noise = [1 - cosine(encoder, fresh, craft(SignNoise(), seed=seed, encoder=encoder)) for seed in range(3)]
+    assert aimed > 2 * max(noise)
+
+
+def test_the_direct_step_shrinks_from_its_size_to_nothing():
+    assert [half_cosine(done) for done in (0.0, 0.5, 1.0)] == pytest.approx([1.0, 0.5, 0.0])
+
+
+def test_ssp_distorts_the_activations_of_its_stage_and_runs_no_further():
+    encoder, fresh = tiny_encoder(1), tiny_images(48, seed=9)
+
+    def distortion(crafted):
+        with torch.inference_mode():
+            moved, clean = encoder.stages(perturb(fresh, crafted), 2), encoder.stages(fresh, 2)
+        return float((moved.square() - clean.square()).square().mean())
+
+    crafted = craft(Ssp(steps=60, step_size=0.004), encoder=encoder)
+    noise = [distortion(craft(SignNoise(), seed=seed, encoder=encoder)) for seed in range(3)]
+    assert distortion(crafted) > 1.2 * max(noise)
+    # Nothing after the stage is ever computed: without it the attack is the same.
+    headless = tiny_encoder(1)
+    headless.backbone.layer3 = headless.backbone.layer4 = None
+    assert torch.equal(craft(Ssp(steps=5), encoder=headless), craft(Ssp(steps=5), encoder=encoder))
+
+
+class Counting(torch.nn.Module):
+    """Counts the images that pass through the encoder it stands for."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder, self.seen = encoder, 0
+
+    def forward(self, images):
+        self.seen += len(images)
+        return self.encoder(images)
+
+
+@pytest.mark.parametrize("attack", [AdvEncoderPer(**QUICK), AdvEncoderDirect(steps=5, batch=8)], ids=["per", "direct"])
+def test_clean_features_are_computed_once_for_all_steps(attack):
+    counting = Counting(FAST.for_attack(tiny_encoder(1)))
+    attack(counting, tiny_bank(24), EPSILON, seed=0, progress=Progress.silent())
+    assert counting.seen == 24 + 5 * 8
+
+
 def activation(encoder, images, crafted, stage):
     with torch.inference_mode():
         return float(encoder.stages(perturb(images, crafted), stage).square().mean())
@@ -208,7 +266,7 @@ def test_leaving_the_clamp_off_changes_the_result(plain, official):
 
 def test_batch_statistics_change_the_result_of_an_unfolded_encoder():
     plain, official = AdvEncoderPer(**QUICK), AdvEncoderPer(**QUICK, batch_statistics=True)
-    images = tiny_images(16)
+    images = tiny_bank(16)
     results = [
         attack(tiny_encoder(1).requires_grad_(False), images, EPSILON, seed=0, progress=Progress.silent())
         for attack in (plain, official)
@@ -218,9 +276,9 @@ def test_batch_statistics_change_the_result_of_an_unfolded_encoder():
 
 def test_batch_statistics_change_the_result_as_the_job_prepares_the_encoder():
     official = AdvEncoderPer(**QUICK, batch_statistics=True)
-    prepared = _prepared(official, tiny_encoder(1))
+    prepared = _prepared(official, tiny_encoder(1), FAST)
     assert any(isinstance(module, nn.BatchNorm2d) for module in prepared.modules())
-    folded = _prepared(AdvEncoderPer(**QUICK), tiny_encoder(1))
+    folded = _prepared(AdvEncoderPer(**QUICK), tiny_encoder(1), FAST)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
     assert not any(parameter.requires_grad for parameter in prepared.parameters())
 
@@ -233,14 +291,14 @@ def test_every_setting_of_advencoder_counts(field):
 
 
 def test_the_loss_of_advencoder_by_hand():
-    encoder, images = for_attack(tiny_encoder(1)).float(), tiny_images(4)
+    encoder, images = EXACT.for_attack(tiny_encoder(1)), tiny_images(4)
     crafted = torch.full((3, 16, 16), 0.02)
     attack = AdvEncoderPer(adversarial=0.0, quality=2.0, frequency=3.0, radius=8.0)
     moved = perturb(images, crafted)
     # 8 at 64 px is 2 at 16 px.
     lost = (high_pass(images, 2.0) - high_pass(moved, 2.0)).square().mean()
     expected = 2.0 * (moved - images).square().mean() - 3.0 * lost
-    loss, nce = attack._loss(encoder, images, crafted)
+    loss, nce = attack.loss(encoder, images, encoder(images), crafted)
     assert float(loss) == pytest.approx(float(expected), rel=1e-4)
     assert nce > 0
 

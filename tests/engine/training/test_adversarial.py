@@ -6,11 +6,9 @@ import msgspec
 import pytest
 import torch
 
-from tests.support.tiny import cancelled_after, tiny_encoder, tiny_labelled, trained_encoder, was_cancelled
+from tests.support.tiny import FAST, cancelled_after, tiny_encoder, tiny_labelled, trained_encoder, was_cancelled
 from zepad_engine.encoders.encoder import weight_bytes
 from zepad_engine.errors import BadInput
-from zepad_engine.execution import for_attack
-from zepad_engine.images.image_set import as_images
 from zepad_engine.plan import OfficialSwitches, Tuning
 from zepad_engine.progress import Progress
 from zepad_engine.training import adversarial
@@ -23,7 +21,7 @@ PLAN = Tuning(epochs=2, batch=16, steps=2, step_255=5.0, validation_images=24)
 
 
 def tuning(plan=PLAN, switches=None, seed=0, encoder=None, train=TRAIN):
-    return AdversarialTuning(encoder or tiny_encoder(1), train, plan, switches or OfficialSwitches(), seed)
+    return AdversarialTuning(encoder or tiny_encoder(1), train, plan, switches or OfficialSwitches(), seed, FAST)
 
 
 def run(*args, progress=None, **kwargs):
@@ -108,7 +106,7 @@ def test_tuning_makes_the_encoder_harder_to_fool():
     plan = Tuning(epochs=3, batch=16, steps=4, step_255=5.0, epsilon_255=16.0)
     work = tuning(plan, encoder=trained_encoder(), train=tiny_labelled(96))
     judge = Pgd(epsilon=16 / 255, step=5 / 255, steps=6)
-    clean, robust = validate(work.encoder, work.head, VALIDATION, judge, 32)
+    clean, robust = validate(work.encoder, work.head, VALIDATION, judge, 32, FAST)
     assert clean > 0.9
     assert robust < 0.4
     rows = work.run(VALIDATION, Progress.silent()).epochs
@@ -141,16 +139,16 @@ def test_gradients_left_behind_change_the_weights(plain):
 
 def test_the_leftover_gradients_are_still_there_when_the_training_step_begins():
     work = tuning(switches=OfficialSwitches(pgd_leaves_gradients=True))
-    work._losses(torch.arange(16), as_images(TRAIN.pictures[:16]), TRAIN.labels[:16])
+    work._losses(torch.arange(16), TRAIN.images[:16], TRAIN.labels[:16])
     assert float(work.encoder.backbone.conv1.weight.grad.abs().sum()) > 0
     clean = tuning()
-    clean._losses(torch.arange(16), as_images(TRAIN.pictures[:16]), TRAIN.labels[:16])
+    clean._losses(torch.arange(16), TRAIN.images[:16], TRAIN.labels[:16])
     assert clean.encoder.backbone.conv1.weight.grad is None
 
 
 @pytest.mark.parametrize("leave", [True, False])
 def test_the_unnormalised_attack_differs_and_normalisation_is_put_back(leave):
-    images, labels = as_images(TRAIN.pictures[:16]), TRAIN.labels[:16]
+    images, labels = TRAIN.images[:16], TRAIN.labels[:16]
     found = []
     for unnormalised in (False, True):
         switches = OfficialSwitches(pgd_unnormalised=unnormalised, pgd_leaves_gradients=leave)
@@ -165,9 +163,9 @@ def test_the_unnormalised_attack_differs_and_normalisation_is_put_back(leave):
 def regulariser_gradients(**switches):
     """Which of (adversarial features, moving encoder) the regulariser alone pulls at."""
     work = tuning(switches=OfficialSwitches(**switches))
-    index, images, labels = torch.arange(16), as_images(TRAIN.pictures[:16]), TRAIN.labels[:16]
+    index, images, labels = torch.arange(16), TRAIN.images[:16], TRAIN.labels[:16]
     # Far from the clean features, so that the divergence is not the same both ways.
-    moved = for_attack(work.encoder)(images.roll(1, 0)).detach().requires_grad_(True)
+    moved = FAST.for_attack(work.encoder)(images.roll(1, 0)).detach().requires_grad_(True)
     gr = work._regularisation(index, images, labels, moved, work.head(moved))
     gr.backward()
     weight = work.encoder.backbone.conv1.weight.grad
@@ -198,7 +196,7 @@ def test_swapped_it_still_pulls_at_the_adversarial_features():
 @pytest.mark.parametrize("moving", [False, True])
 def test_on_logits_the_head_is_pulled_through_the_target_only_where_it_moves(moving):
     work = tuning(switches=OfficialSwitches(gr_on_logits=True, gr_moving_reference=moving))
-    index, images, labels = torch.arange(16), as_images(TRAIN.pictures[:16]), TRAIN.labels[:16]
+    index, images, labels = torch.arange(16), TRAIN.images[:16], TRAIN.labels[:16]
     moved = work.encoder(images).detach()
     gr = work._regularisation(index, images, labels, moved, work.head(moved).detach())
     assert gr.requires_grad == moving

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from tests.support.tiny import (
+    FAST,
     cancelled_after,
     tiny_encoder,
     tiny_images,
@@ -16,11 +17,12 @@ from zepad_engine.card import CIFAR_STEM, IMAGENET_MEAN, IMAGENET_STD, IMAGENET_
 from zepad_engine.encoders.encoder import count_parameters, weight_bytes
 from zepad_engine.encoders.resnet import empty_resnet, resnet_card
 from zepad_engine.errors import BadInput
+from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.images.image_set import ImageSet
 from zepad_engine.plan import BenignTraining, HeadTraining
 from zepad_engine.progress import Progress
 from zepad_engine.training.benign import random_crops, train_benign
-from zepad_engine.training.features import extract_features
+from zepad_engine.training.features import scored_features
 from zepad_engine.training.head import Head, train_head
 from zepad_engine.training.labelled import Labelled, labelled
 from zepad_engine.training.pgd import Pgd
@@ -97,20 +99,24 @@ def test_dropout_in_the_first_epoch_only_changes_the_head():
     assert torch.equal(plain["layers.0.weight"], official["layers.0.weight"])
 
 
+def scored(encoder, pictures, push=None, *, clamp=True):
+    return scored_features(encoder, ImageBank(pictures, FAST), {"it": push}, clamp=clamp)["it"]
+
+
 def test_features_are_float32_in_eval_mode_and_do_not_depend_on_the_batch():
     encoder, (pictures, _) = tiny_encoder(1).train(), tiny_pictures(300)
-    features = extract_features(encoder, pictures)
+    features = scored(encoder, pictures)
     assert features.dtype == torch.float32
     assert features.shape == (300, 64)
     assert not features.requires_grad
     assert not features.is_inference()
-    torch.testing.assert_close(features[290:], extract_features(encoder, pictures[290:]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(features[290:], scored(encoder, pictures[290:]), rtol=1e-4, atol=1e-5)
 
 
 def test_a_perturbation_is_added_and_clamped():
     encoder, (pictures, _) = tiny_encoder(1), tiny_pictures(8)
     push = torch.full((3, 16, 16), 0.6)
-    moved, unclamped = (extract_features(encoder, pictures, push, clamp=clamp) for clamp in (True, False))
+    moved, unclamped = (scored(encoder, pictures, push, clamp=clamp) for clamp in (True, False))
     images = pictures.float() / 255
     with torch.inference_mode():
         torch.testing.assert_close(moved, encoder((images + 0.6).clamp(0, 1)), rtol=1e-3, atol=1e-4)
@@ -123,7 +129,7 @@ BENIGN = BenignTraining(epochs=3, batch=16)
 
 
 def benign(plan=BENIGN, seed=0, progress=None, origin=None):
-    return train_benign(origin or tiny_encoder(1), TRAIN, VALIDATION, plan, seed, progress or Progress.silent())
+    return train_benign(origin or tiny_encoder(1), TRAIN, VALIDATION, plan, seed, progress or Progress.silent(), FAST)
 
 
 def test_the_benign_encoder_learns_and_repeats():
@@ -184,11 +190,11 @@ def test_crops_shift_whole_pictures_by_at_most_four_pixels():
 def test_validation_counts_by_hand():
     torch.manual_seed(0)
     encoder, head = tiny_encoder(1), Head(64, 3)
-    clean, robust = validate(encoder, head, VALIDATION, Pgd(epsilon=0.0, step=0.0, steps=1), 7)
+    clean, robust = validate(encoder, head, VALIDATION, Pgd(epsilon=0.0, step=0.0, steps=1), 7, FAST)
     with torch.inference_mode():
-        right = (head(encoder(VALIDATION.pictures.float() / 255)).argmax(1) == VALIDATION.labels).float().mean()
+        right = (head(encoder(VALIDATION.images[:])).argmax(1) == VALIDATION.labels).float().mean()
     assert clean == robust == pytest.approx(float(right))
-    again = [validate(encoder, head, VALIDATION, Pgd(epsilon=0.03, step=0.01, steps=3), 7) for _ in range(2)]
+    again = [validate(encoder, head, VALIDATION, Pgd(epsilon=0.03, step=0.01, steps=3), 7, FAST) for _ in range(2)]
     assert again[0] == again[1]
     assert again[0][1] <= again[0][0]
 
@@ -217,8 +223,8 @@ def test_a_split_is_drawn_with_its_own_seed_and_at_most_so_many():
     first, again, other = (labelled(images, "train", 5, seed) for seed in (1, 1, 2))
     assert isinstance(first, Labelled)
     assert len(first) == 5
-    assert torch.equal(first.pictures, again.pictures)
-    assert not torch.equal(first.pictures, other.pictures)
+    assert torch.equal(first.images[:], again.images[:])
+    assert not torch.equal(first.images[:], other.images[:])
     assert len(labelled(images, "train", 999, 0)) == 10
     assert first.classes == 3
 

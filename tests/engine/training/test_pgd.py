@@ -6,12 +6,11 @@ from torch import nn
 from torch.nn import functional
 
 from tests.support.tiny import tiny_encoder, tiny_labelled
-from zepad_engine.images.image_set import as_images
 from zepad_engine.training.head import Head
 from zepad_engine.training.pgd import Pgd
 
 DATA = tiny_labelled(12)
-IMAGES, LABELS = as_images(DATA.pictures), DATA.labels
+IMAGES, LABELS = DATA.images[:].contiguous(), DATA.labels
 EPSILON = 8 / 255
 
 

@@ -1,0 +1,75 @@
+"""One tiny plan run in both arithmetics and with other numbers of workers: what may differ and what may not."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.support.finished import without_times
+from zepad_engine.audit import run_audit
+from zepad_engine.findings import report_from_json
+from zepad_engine.run_folder import RunFolder
+
+
+def again(finished, tmp_path_factory, **values):
+    plan = msgspec.structs.replace(finished.plan, **values)
+    folder = tmp_path_factory.mktemp("again")
+    run_audit(plan, folder, lambda _event: None, lambda: False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exact(finished, tmp_path_factory):
+    return again(finished, tmp_path_factory, arithmetic="exact")
+
+
+def report_of(folder):
+    return report_from_json((folder / "report.json").read_bytes())
+
+
+def test_the_report_says_how_it_was_computed(finished, exact):
+    fast, reference = finished.report.execution, report_of(exact).execution
+    assert (fast.arithmetic, reference.arithmetic) == ("fast", "exact")
+    assert reference.crafting == reference.scoring == "float32, nothing folded"
+    assert reference.training == "float32"
+    assert fast.scoring == "float32, batch norms folded, channels last"
+    assert fast.crafting.startswith("bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32")
+    # 512 pictures of 16 pixels are 128 of 32.
+    assert (fast.batch, fast.workers, fast.threads, fast.notices) == (512, 2, 1, ())
+    assert len(fast.device) > 2
+
+
+def test_one_worker_finds_to_the_last_digit_what_two_find(finished, tmp_path_factory):
+    alone = again(finished, tmp_path_factory, workers=1)
+    found, expected = without_times(alone), without_times(finished.folder)
+    assert found["execution"].pop("workers") == 1
+    assert expected["execution"].pop("workers") == 2
+    assert found["plan"].pop("workers") == 1
+    assert expected["plan"].pop("workers") == 2
+    assert found == expected
+
+
+def test_both_arithmetics_score_the_same_network_alike(finished, exact):
+    """The victim is not trained by the audit: its clean answers may differ by the rounding of its head's training."""
+    task = finished.plan.tasks[1]
+    logits = [load_file(RunFolder(folder).logits(task, "victim"))["clean"] for folder in (finished.folder, exact)]
+    agree = float((logits[0].argmax(dim=1) == logits[1].argmax(dim=1)).float().mean())
+    assert agree >= 0.9
+    weights = [RunFolder(folder).encoder("victim").read_bytes() for folder in (finished.folder, exact)]
+    assert weights[0] == weights[1]
+
+
+def test_exact_repeats_to_the_last_bit(finished, exact, tmp_path_factory):
+    twice = again(finished, tmp_path_factory, arithmetic="exact")
+    assert without_times(twice) == without_times(exact)
+    for key in ("advencoder_per", "l4a_base"):
+        assert RunFolder(twice).attack(key).read_bytes() == RunFolder(exact).attack(key).read_bytes()
+
+
+def test_the_arithmetics_do_differ(finished, exact):
+    if not torch.cpu._is_avx512_bf16_supported():
+        pytest.skip("this processor does not multiply bfloat16")
+    files = [RunFolder(folder).attack("advencoder_per").read_bytes() for folder in (finished.folder, exact)]
+    assert files[0] != files[1]
