@@ -24,7 +24,7 @@ class AuditModel(QObject):
     """The audit of this window.
 
     Attributes:
-        curves: points of the running audit's curves; the lists only grow, ``measured`` names the grown ones.
+        curves: points of the running audit's curves, steps rising; ``measured`` names those that have changed.
     """
 
     changed = Signal()
@@ -231,7 +231,7 @@ class AuditModel(QObject):
                 self._set(advanced(self._state, event))
             case messages.Measured():
                 for series, points in event.points.items():
-                    self.curves.setdefault(series, []).extend(points)
+                    _extend(self.curves.setdefault(series, []), points)
                 self.measured.emit(tuple(event.points))
             case messages.Previewed():
                 self._set(with_preview(self._state, event))
@@ -275,6 +275,13 @@ class AuditModel(QObject):
         self._set(msgspec.structs.replace(completed(state), phase="done") if run else state)
         self.finished.emit(report, path.parent)
         return True
+
+
+def _extend(known: list[tuple[float, float]], points: tuple[tuple[float, float], ...]) -> None:
+    """Add new points; those of a job that was run again take the place of what its first try left."""
+    while known and points and known[-1][0] >= points[0][0]:
+        known.pop()
+    known.extend(points)
 
 
 def _unreadable(sentence: str) -> BadInput:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -17,6 +16,7 @@ from zepad_engine.findings import Cell, report_to_json
 from zepad_engine.jobs.graph import STAGES, audit_jobs
 from zepad_engine.jobs.job import Advanced, Done, Job, Line, Outcome, Pictured, Plotted
 from zepad_engine.jobs.pool import WorkerPool
+from zepad_engine.jobs.staffing import posts_of, this_machine, with_gpus
 from zepad_engine.messages import Event, Found, Measured, Previewed, Progressed, StageInfo, Started
 from zepad_engine.plan import AuditPlan, OfficialSwitches, require_sound
 from zepad_engine.report.html import render_html
@@ -41,7 +41,8 @@ def run_audit(
 ) -> Path:
     """Run a plan, or go on with it, in ``folder``; gives back the path of ``report.json``.
 
-    ``pool`` and ``catalogue`` are made here where the caller has none; events carry ``name``, or the folder's own.
+    ``pool``, staffed for this plan, and ``catalogue`` are made here where the caller has none; a pool made here has a
+    worker for each core or GPU. Events carry ``name``, or the folder's own.
 
     Raises:
         BadPlan: the plan contradicts itself, or the folder holds another one.
@@ -51,8 +52,10 @@ def run_audit(
     plan = resolved(plan)
     require_sound(plan)
     run = RunFolder(folder)
-    workers = pool or WorkerPool(worker_count(plan))
+    workers = pool or WorkerPool()
     try:
+        if pool is None:
+            catalogue = _staff(workers, plan)
         jobs = audit_jobs(plan, catalogue or engine_catalogue(workers))
         run.claim(plan)
         story = _Story(run, jobs, emit, name or folder.name)
@@ -62,13 +65,25 @@ def run_audit(
     finally:
         if pool is None:
             workers.kill()
-    return _write_report(plan, run, {job.key: outcomes[job.key] for job in jobs}, story)
+    return _write_report(plan, run, {job.key: outcomes[job.key] for job in jobs}, story, workers.size)
+
+
+def engine_description(pool: WorkerPool) -> dict[str, Any]:
+    """What the engine is and can do, asked of a worker: the director loads no torch."""
+    return pool.run([Job(key="describe", kind="describe")])["describe"].outcome
 
 
 def engine_catalogue(pool: WorkerPool) -> Catalogue:
-    """What the engine can do, asked of a worker: the director loads no torch."""
-    outcome = pool.run([Job(key="describe", kind="describe")])["describe"].outcome
-    return msgspec.convert(outcome["catalogue"], Catalogue)
+    """What a plan may name."""
+    return msgspec.convert(engine_description(pool)["catalogue"], Catalogue)
+
+
+def _staff(pool: WorkerPool, plan: AuditPlan) -> Catalogue:
+    """Give a pool without a window the workers for a plan."""
+    machine = this_machine()
+    told = engine_description(pool)
+    pool.employ(posts_of(plan, with_gpus(machine, told), window=False))
+    return msgspec.convert(told["catalogue"], Catalogue)
 
 
 def resolved(plan: AuditPlan) -> AuditPlan:
@@ -80,13 +95,8 @@ def resolved(plan: AuditPlan) -> AuditPlan:
     return plan
 
 
-def worker_count(plan: AuditPlan) -> int:
-    """Worker processes: what the plan says, or one per core, at most eight."""
-    return plan.workers or min(os.cpu_count() or 1, 8)
-
-
-def _write_report(plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome], story: _Story) -> Path:
-    report = assemble(plan, run, outcomes, story.stage_seconds(outcomes))
+def _write_report(plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome], story: _Story, workers: int) -> Path:
+    report = assemble(plan, run, outcomes, story.stage_seconds(outcomes), workers)
     # The page first: report.json is what says that the audit is complete.
     write_bytes(run.page, render_html(report, run.root).encode())
     write_bytes(run.report, report_to_json(report))
@@ -135,7 +145,8 @@ class _Story:
         self._begun.setdefault(job.stage, time.monotonic())
         if isinstance(line, Advanced):
             self._done[job.key] = line.done
-            self._tell_stage(job.stage, line.note, throttled=True)
+            # The first word of a job, or of its second try, is never dropped.
+            self._tell_stage(job.stage, line.note, throttled=line.done > 0)
         elif isinstance(line, Plotted):
             points = {name: tuple((step, value) for step, value in new) for name, new in line.points.items()}
             self._emit(Measured(run=self._name, points=points))

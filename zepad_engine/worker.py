@@ -16,12 +16,13 @@ from typing import Any, BinaryIO
 import msgspec
 
 from zepad_engine import errors
-from zepad_engine.audit import run_audit, worker_count
+from zepad_engine.audit import engine_description, run_audit
 from zepad_engine.card import EncoderCard
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.exporting import export
 from zepad_engine.jobs.job import Job
 from zepad_engine.jobs.pool import JobFault, WorkerPool
+from zepad_engine.jobs.staffing import posts_of, this_machine, with_gpus
 from zepad_engine.messages import (
     PROTOCOL_VERSION,
     Cancel,
@@ -41,7 +42,7 @@ from zepad_engine.messages import (
     decode_request,
     encode,
 )
-from zepad_engine.plan import plan_from_json
+from zepad_engine.plan import AuditPlan, plan_from_json, require_sound
 from zepad_engine.run_folder import RunFolder
 
 
@@ -57,6 +58,7 @@ class Engine:
         self._cancel = threading.Event()
         self._turn = 0
         self._catalogue: Catalogue | None = None
+        self._machine = this_machine()
 
     def serve(self, requests: BinaryIO) -> None:
         """Listen until the window is gone; then end the workers and this process."""
@@ -93,10 +95,10 @@ class Engine:
         self._orders.put(request)
 
     def _work(self) -> None:
-        self._pool.start()
         refused = self._answer(None)
         if refused is not None:
             self.send(refused)
+        self._pool.start()
         while True:
             request = self._orders.get()
             event = self._answer(request)
@@ -133,7 +135,8 @@ class Engine:
     def _fulfil(self, request: Request) -> Event:
         match request:
             case RunAudit():
-                self._pool.resize(worker_count(request.plan))
+                require_sound(request.plan)
+                self._staff(request.plan)
                 path = run_audit(
                     request.plan,
                     Path(request.folder),
@@ -168,8 +171,10 @@ class Engine:
         return msgspec.convert(outcome["judged"], Judged)
 
     def _ready(self) -> Ready:
-        told = self._single(Job(key="describe", kind="describe"))
+        told = engine_description(self._pool)
         self._catalogue = msgspec.convert(told["catalogue"], Catalogue)
+        self._machine = with_gpus(self._machine, told)
+        self._staff(AuditPlan())
         return Ready(
             protocol=PROTOCOL_VERSION,
             catalogue=self._catalogue,
@@ -178,6 +183,9 @@ class Engine:
             speed=told["speed"],
             versions=told["versions"],
         )
+
+    def _staff(self, plan: AuditPlan) -> None:
+        self._pool.employ(posts_of(plan, self._machine, window=True))
 
     def _single(self, job: Job) -> dict[str, Any]:
         return self._pool.run([job])[job.key].outcome
@@ -199,7 +207,8 @@ def main() -> int:
     # Whatever a library prints must not reach the wire.
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    engine = Engine(wire, WorkerPool(min(os.cpu_count() or 1, 8)))
+    # The window gets a core whenever it wants one.
+    engine = Engine(wire, WorkerPool(polite=True))
     engine.serve(sys.stdin.buffer)
     # The working thread may still wait for a worker: leave without it.
     os._exit(0)

@@ -41,6 +41,13 @@ def test_inspected_card_is_folded(ready_model: AuditModel, engine: FakeEngine, q
     assert ready_model.state.inspecting == ""
 
 
+def test_the_curve_of_a_job_that_runs_again_starts_over(ready_model: AuditModel, engine: FakeEngine) -> None:
+    run = begin(ready_model, engine)
+    for points in (((0.0, 1.0), (1.0, 0.9), (2.0, 0.8)), ((3.0, 0.7),), ((0.0, 5.0), (1.0, 4.0)), ((2.0, 3.0),)):
+        engine.say(messages.Measured(run=run, points={"tuned_victim/total": points}))
+    assert ready_model.curves["tuned_victim/total"] == [(0.0, 5.0), (1.0, 4.0), (2.0, 3.0)]
+
+
 def test_an_audit_from_start_to_report(
     ready_model: AuditModel, engine: FakeEngine, tmp_path: Path, qtbot: QtBot
 ) -> None:

@@ -245,13 +245,32 @@ def test_while_it_works_another_question_is_refused_and_cancel_is_heard(shared_e
     assert refused.code == "plan.folder"
 
 
-def test_a_worker_killed_in_the_middle_is_a_failure_that_can_be_resumed(shared_engine, tiny, finished, tmp_path):
+def test_a_worker_killed_twice_in_one_job_is_a_failure_that_can_be_resumed(shared_engine, tiny, finished, tmp_path):
     busy(shared_engine, finished, tmp_path / "run")
-    os.kill(shared_engine.workers()[0], signal.SIGKILL)
+    workers = shared_engine.workers()
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    notes = (shared_engine.wait_for(Progressed).note for _ in range(500))
+    assert any(note.startswith("once more, alone") for note in notes)
+    shared_engine.wait_for(Measured)
+    (alone,) = shared_engine.workers()
+    assert alone not in workers
+    os.kill(alone, signal.SIGKILL)
     failed = shared_engine.wait_for(Failed)
     assert (failed.request, failed.code) == ("run", "engine.died")
     assert "in the middle of tune_" in failed.sentence
+    assert "killed by the system twice" in failed.sentence
     assert isinstance(shared_engine.answer(Inspect(request="1", path=tiny.encoder)), Inspected)
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="priorities of processes are POSIX's")
+def test_workers_give_way_to_the_window_and_the_engine_does_not(shared_engine, tiny):
+    assert isinstance(shared_engine.answer(Inspect(request="1", path=tiny.encoder)), Inspected)
+    own = os.getpriority(os.PRIO_PROCESS, shared_engine.process.pid)
+    niceness = {os.getpriority(os.PRIO_PROCESS, pid) for pid in shared_engine.workers()}
+    # A worker that has just been started is not nice yet; the one that answered is. The kernel knows nothing above 19.
+    assert min(own + 10, 19) in niceness
+    assert niceness <= {own, min(own + 10, 19)}
 
 
 def test_a_window_that_hangs_up_ends_the_engine_and_its_workers(own_engine, finished, tmp_path):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from zepad_engine.plan import AuditPlan
+
+# On a worker's command line: give way to the window, which then gets a core whenever it wants one.
+POLITE: Final = "--polite"
+# On a worker's command line: its first order is the job ``describe``, before everything else is loaded.
+DESCRIBES: Final = "--describes"
+# Code of a Broken line whose job wanted more memory than there was.
+OUT_OF_MEMORY: Final = "engine.memory"
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,11 +36,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """Director to worker: do this."""
+    """Director to worker: do this; ``notices`` are put into the outcome beside the job's own."""
 
     job: Job
     plan: AuditPlan | None = None
     folder: str = ""
+    notices: tuple[str, ...] = ()
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -81,7 +89,12 @@ Line: TypeAlias = Advanced | Plotted | Pictured | Done | Broken
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``jobs/<key>.json`` holds."""
+    """What ``jobs/<key>.json`` holds.
+
+    Attributes:
+        seconds: how long the job took.
+        outcome: what its function gave back; under ``notices`` sentences on what had to be changed on the way.
+    """
 
     seconds: float
     outcome: dict[str, Any]

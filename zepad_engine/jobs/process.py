@@ -5,30 +5,61 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
-from typing import BinaryIO
+from collections.abc import Mapping
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from zepad_engine.errors import AuditError
 from zepad_engine.jobs.context import Context, Function
-from zepad_engine.jobs.job import Broken, Done, Order
+from zepad_engine.jobs.job import DESCRIBES, OUT_OF_MEMORY, POLITE, Broken, Done, Order
+
+_NICE: Final = 10
 
 
 def main() -> int:
     """Serve orders until the director is gone."""
     # Ctrl+C in a terminal reaches the whole group; the director decides, and ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # On Windows the pool starts it with a lower priority instead.
+    if POLITE in sys.argv and hasattr(os, "nice"):
+        os.nice(_NICE)
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     wire = _take_stdout()
-    # Loaded before the first order, so that a waiting worker is a warm one.
-    from zepad_engine.jobs.table import FUNCTIONS
-
+    if DESCRIBES not in sys.argv:
+        _functions()
     orders = msgspec.json.Decoder(Order)
     for line in sys.stdin.buffer:
         order = orders.decode(line)
-        _serve(order, FUNCTIONS[order.job.kind], wire)
+        _serve(order, _function(order.job.kind), wire)
+        _functions()
     return 0
+
+
+def _function(kind: str) -> Function:
+    if kind == "describe":
+        # It needs no torchvision, and a window that opens waits for its answer.
+        from zepad_engine.jobs.describing import describe_engine
+
+        return describe_engine
+    return _functions()[kind]
+
+
+def _functions() -> Mapping[str, Function]:
+    """The table, loaded before it is asked for: a waiting worker is a warm one. About two seconds."""
+    from zepad_engine.jobs.table import FUNCTIONS
+
+    return FUNCTIONS
+
+
+def _leave_with(director: int) -> None:
+    """End a second after the director, whatever the job is at; on Windows at the next line that cannot be written."""
+    while os.getppid() == director:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _take_stdout() -> BinaryIO:
@@ -43,18 +74,34 @@ def _serve(order: Order, function: Function, wire: BinaryIO) -> None:
     started = time.monotonic()
     context = Context(order, wire)
     try:
-        outcome = function(context)
+        outcome = _with_notices(function(context), (*context.notices, *order.notices))
         seconds = time.monotonic() - started
         context.keep(outcome, seconds)
         context.send(Done(key=order.job.key, outcome=outcome, seconds=seconds))
     except AuditError as trouble:
         context.send(Broken(key=order.job.key, code=trouble.code, sentence=trouble.sentence, advice=trouble.advice))
     except MemoryError:
-        context.send(_broken(order, "engine.memory", "There was not enough memory.", "Use fewer workers or images."))
-    except Exception:  # noqa: BLE001 - a fault of ours must reach the window, whatever it is
-        context.send(
-            _broken(order, "engine.fault", f"ZePAD made a mistake in the job {order.job.key}.", "Please report it.")
-        )
+        context.send(_out_of_memory(order))
+    except Exception as fault:  # noqa: BLE001 - a fault of ours must reach the window, whatever it is
+        context.send(_out_of_memory(order) if _is_allocation(fault) else _fault(order))
+
+
+def _with_notices(outcome: dict[str, Any], notices: tuple[str, ...]) -> dict[str, Any]:
+    return {**outcome, "notices": list(dict.fromkeys(notices))} if notices else outcome
+
+
+def _is_allocation(fault: Exception) -> bool:
+    # torch's own kind for a GPU; on a processor it raises a plain RuntimeError that only its text tells apart.
+    return type(fault).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(fault)
+
+
+def _out_of_memory(order: Order) -> Broken:
+    advice = "Use fewer workers, fewer images or a smaller batch."
+    return _broken(order, OUT_OF_MEMORY, "There was not enough memory.", advice)
+
+
+def _fault(order: Order) -> Broken:
+    return _broken(order, "engine.fault", f"ZePAD made a mistake in the job {order.job.key}.", "Please report it.")
 
 
 def _broken(order: Order, code: str, sentence: str, advice: str) -> Broken:

@@ -14,6 +14,7 @@ INTERPRETER = sys.executable
 # Real worker processes with a few more kinds of job: ones that misbehave.
 MISBEHAVING = """
 import os, subprocess, sys, time
+from pathlib import Path
 from zepad_engine.errors import BadInput, NoSpace
 from zepad_engine.jobs import process, table
 
@@ -35,8 +36,40 @@ def faulty(context):
     print("last words", file=sys.stderr)
     raise RuntimeError("mat1 and mat2 cannot be multiplied")
 
+def _failed_often_enough(context):
+    # Counts the tries of a job in a file.
+    seen = Path(context.args["seen"])
+    before = int(seen.read_text()) if seen.exists() else 0
+    seen.write_text(str(before + 1))
+    return before >= int(context.args["times"])
+
 def hungry(context):
-    raise MemoryError
+    if not _failed_often_enough(context):
+        time.sleep(0.3)
+        raise MemoryError
+    return brief(context)
+
+def killed(context):
+    if not _failed_often_enough(context):
+        time.sleep(0.3)
+        os.kill(os.getpid(), 9)
+    return brief(context)
+
+def unallocated(context):
+    raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+def brief(context):
+    began = time.monotonic()
+    time.sleep(float(context.args.get("seconds", 0.3)))
+    children = Path(f"/proc/{os.getppid()}/task").glob("*/children")
+    return {
+        "began": began,
+        "ended": time.monotonic(),
+        "siblings": sum(len(path.read_text().split()) for path in children),
+        "nice": os.nice(0),
+        "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "workspace": os.environ["CUBLAS_WORKSPACE_CONFIG"],
+    }
 
 def leaving(context):
     print("goodbye", file=sys.stderr, flush=True)
@@ -47,7 +80,8 @@ def half_said(context):
     context._wire.flush()
     os.kill(os.getpid(), 9)
 
-table.FUNCTIONS.update({f.__name__: f for f in (noisy, asleep, refusing, faulty, hungry, leaving, half_said)})
+KINDS = (noisy, asleep, brief, refusing, faulty, hungry, killed, unallocated, leaving, half_said)
+table.FUNCTIONS.update({f.__name__: f for f in KINDS})
 sys.exit(process.main())
 """
 

@@ -128,7 +128,7 @@ def test_a_stray_print_does_not_reach_the_wire(pool_of):
     ("kind", "sentence", "detail"),
     [
         ("faulty", "ZePAD made a mistake in the job toy.", "mat1 and mat2 cannot be multiplied"),
-        ("hungry", "There was not enough memory.", "MemoryError"),
+        ("unallocated", "There was not enough memory.", "DefaultCPUAllocator"),
         ("leaving", "A worker process ended in the middle of toy (exit status 3).", "goodbye"),
     ],
 )
@@ -141,20 +141,68 @@ def test_a_fault_of_ours_names_the_job_and_keeps_the_details_for_the_log(pool_of
 
 
 @pytest.mark.slow
-def test_a_worker_killed_by_the_system_is_a_fault_that_names_its_job(pool_of):
+@pytest.mark.parametrize("kind", ["killed", "hungry"])
+def test_a_job_without_memory_is_run_again_alone_and_says_so(pool_of, tmp_path, kind):
+    pool, told = pool_of(MISBEHAVING, 2), []
+    jobs = [
+        job("big", kind=kind, times=1, seen=tmp_path / "seen"),
+        job("other", kind="brief"),
+        job("last", kind="brief"),
+    ]
+    found = pool.run(jobs, on_line=lambda which, line: told.append((which.key, line)))
+    assert found["big"].outcome["notices"] == ["A worker ran out of memory; the job big was run again alone."]
+    assert "notices" not in found["other"].outcome
+    # The second try: nothing else ran, not even an idle worker was left to hold memory.
+    assert found["big"].outcome["siblings"] == 1
+    spans = {name: outcome.outcome for name, outcome in found.items()}
+    for name in ("other", "last"):
+        assert spans[name]["ended"] < spans["big"]["began"] or spans[name]["began"] > spans["big"]["ended"]
+    again = [line for key, line in told if key == "big" and isinstance(line, Advanced)]
+    assert [(line.done, line.note) for line in again] == [(0.0, "once more, alone: memory was short")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("killed", "A worker process ended in the middle of big (killed by the system twice, the second time alone)."),
+        ("hungry", "There was not enough memory."),
+    ],
+)
+def test_a_job_without_memory_twice_is_a_fault_that_names_it(pool_of, tmp_path, kind, sentence):
     pool = pool_of(MISBEHAVING, 1)
-    pool.start()
-    (pid,) = pids(pool)
-    timer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
-    timer.start()
     with pytest.raises(JobFault) as caught:
-        pool.run([job("long_one", kind="asleep")])
-    timer.join()
-    assert caught.value.sentence == (
-        "A worker process ended in the middle of long_one (the system may have run out of memory)."
-    )
-    assert "goes on after the last finished job" in caught.value.advice
+        pool.run([job("big", kind=kind, times=2, seen=tmp_path / "seen")])
+    assert caught.value.sentence.startswith(sentence)
+    assert (tmp_path / "seen").read_text() == "2"
+
+
+@pytest.mark.slow
+def test_workers_of_a_window_give_way_and_others_do_not(pool_of):
+    polite, plain = pool_of(MISBEHAVING, 1), pool_of(MISBEHAVING, 1)
+    polite._polite = True
+    own = os.nice(0)
+    assert polite.run([job("toy", kind="brief")])["toy"].outcome["nice"] == min(own + 10, 19)
+    assert plain.run([job("toy", kind="brief")])["toy"].outcome["nice"] == own
+
+
+@pytest.mark.slow
+def test_each_post_has_a_worker_that_sees_its_gpu_only(pool_of, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    pool = pool_of(MISBEHAVING, 1)
+    before = pool.run([job("toy", kind="brief")])["toy"].outcome
+    assert (before["gpu"], before["workspace"]) == (None, ":4096:8")
+    (warm,) = pids(pool)
+    pool.employ(["0", "1"])
     assert pids(pool) == []
+    assert not alive(warm)
+    told = pool.run([job("a", kind="brief", seconds=1), job("b", kind="brief", seconds=1)])
+    assert {outcome.outcome["gpu"] for outcome in told.values()} == {"0", "1"}
+    kept = pids(pool)
+    pool.employ(["1"])
+    assert len(pids(pool)) == 1
+    assert set(pids(pool)) < set(kept)
+    assert pool.run([job("c", kind="brief")])["c"].outcome["gpu"] == "1"
 
 
 def test_an_idle_worker_that_died_is_replaced(pool_of):
@@ -176,7 +224,8 @@ def test_a_line_that_makes_no_sense_ends_the_job_and_does_not_hang(pool_of, prog
     else:
         pool, toy = pool_of(MISBEHAVING, 1), job("toy", kind="half_said")
 
-    deadline = time.monotonic() + (4 if program == "garbage" else 12)
+    # Half a line comes of a worker killed in the middle: it is tried twice.
+    deadline = time.monotonic() + (4 if program == "garbage" else 30)
 
     def out_of_time() -> bool:
         if time.monotonic() > deadline:
@@ -207,6 +256,35 @@ def test_a_worker_ends_when_its_director_is_gone():
     while any(alive(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [pid for pid in workers if alive(pid)] == []
+
+
+@pytest.mark.slow
+def test_a_worker_in_a_silent_job_ends_when_its_director_is_gone(tmp_path):
+    """The job never writes, so no broken pipe tells it."""
+    worker = tmp_path / "worker"
+    worker.write_text(f"#!{sys.executable}\n{MISBEHAVING}")
+    worker.chmod(0o755)
+    program = (
+        "import sys, threading, time\n"
+        "from zepad_engine.jobs.job import Job\n"
+        "from zepad_engine.jobs.pool import WorkerPool\n"
+        f"sys.executable = {str(worker)!r}\n"
+        "pool = WorkerPool(1)\n"
+        "pool.run([Job(key='a', kind='brief', args={'seconds': '0'})])\n"
+        "threading.Thread(target=pool.run, args=([Job(key='b', kind='asleep')],), daemon=True).start()\n"
+        "print(pool._workers[0].process.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as director:
+        assert director.stdout is not None
+        pid = int(director.stdout.readline())
+        time.sleep(0.5)
+        assert alive(pid)
+        director.kill()
+    deadline = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(pid)
 
 
 @pytest.mark.slow

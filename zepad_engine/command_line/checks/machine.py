@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from zepad_engine.command_line.checks.check import Check
+from zepad_engine.jobs.capacity import GIB, free_memory, usable_cores
 
-GIB = 2**30
 _LEAST_MEMORY = 4 * GIB
 _LEAST_DISK = 1 * GIB
 
@@ -21,7 +19,7 @@ def check_devices() -> list[Check]:
         import torch
     except (ImportError, OSError):
         return [Check(name="Devices", level="bad", found="torch does not load", advice="Install the packages again.")]
-    found = [Check(name="Device cpu", level="good", found=f"{os.cpu_count() or 1} cores")]
+    found = [Check(name="Device cpu", level="good", found=f"{usable_cores()} cores")]
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         free, total = torch.cuda.mem_get_info(index)
         memory = f"{free / GIB:.1f} of {total / GIB:.1f} GiB free"
@@ -40,20 +38,6 @@ def check_memory() -> Check:
         return Check(name="Free memory", level="note", found="not known on this system")
     advice = "" if free >= _LEAST_MEMORY else "The sample audit wants 4 GiB; close other programs or use --workers 1."
     return Check(name="Free memory", level="note" if advice else "good", found=f"{free / GIB:.1f} GiB", advice=advice)
-
-
-def free_memory(root: Path = Path("/")) -> int | None:
-    """Bytes that can still be used: of the machine, or of the container if that has less; None where unknown."""
-    try:
-        lines = (root / "proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    known = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    group = root / "sys/fs/cgroup"
-    # No such files: no container. "max": a container without a limit.
-    with contextlib.suppress(OSError, ValueError):
-        known.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
-    return min(known, default=None)
 
 
 def check_places() -> list[Check]:
