@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.support import fake_engine
@@ -112,6 +112,15 @@ def plan_attacks(app: App, engine: FakeEngine) -> None:
     page.sections["attacks"].cards["advencoder_per"]._more.click()  # type: ignore[attr-defined]
 
 
+def plan_running(app: App, engine: FakeEngine) -> None:
+    plan(app, engine)
+    page = app.window.pages.page("plan")
+    page.sections["threat"].set_open(False)  # type: ignore[attr-defined]
+    page.sections["running"].set_open(True)  # type: ignore[attr-defined]
+    bar = page.findChild(QScrollArea).verticalScrollBar()  # type: ignore[union-attr]
+    bar.rangeChanged.connect(lambda _low, high: bar.setValue(high))
+
+
 def running(app: App, engine: FakeEngine) -> str:
     engine.be_ready()
     run = app.model.start(AuditPlan())
@@ -179,6 +188,7 @@ STATES = {
     "drop-encoder": dropped,
     "plan": plan,
     "plan-attacks": plan_attacks,
+    "plan-running": plan_running,
     "plan-wrong": plan_wrong,
     "running-tuning": running,
     "running-crafting": crafting,

@@ -20,6 +20,7 @@ from zepad_engine.findings import (
     DataFinding,
     EpochRow,
     Example,
+    ExecutionFinding,
     Rate,
     Subject,
     Summary,
@@ -232,6 +233,17 @@ def sample_report() -> AuditReport:
         not_shown=("Adaptive attacks on the fused system.", "Attacks on the benign branch."),
         timings={"open": 0.8, "craft": 41.0, "tune": 104.2, "heads": 22.9, "evaluate": 31.4},
         environment={"python": "3.11.7", "torch": "2.15.0", "device": "CPU, 2 workers", "system": "Linux"},
+        execution=ExecutionFinding(
+            device="AMD EPYC 9R14, bfloat16",
+            arithmetic="fast",
+            crafting="bfloat16, batch norms folded, channels last",
+            training="bfloat16",
+            scoring="float32, batch norms folded, channels last",
+            batch=128,
+            workers=2,
+            threads=1,
+            notices=("A worker ran out of memory; the job tune_victim was run again alone.",),
+        ),
     )
 
 

@@ -111,8 +111,10 @@ class LiveView(QWidget):
                 self.crafting.grow(series, _craft_name(series, names))
                 self._follow("crafting")
         if any("/" in series and not series.startswith(_CRAFT) for series in grown):
-            self.losses.grow()
-            self.accuracies.grow()
+            # Accuracies come once an epoch: painting them with every step would hold up the event loop for nothing.
+            for plot in (self.losses, self.accuracies):
+                if plot.draws(grown):
+                    plot.grow()
             self._follow("tuning")
 
     def _on_changed(self) -> None:

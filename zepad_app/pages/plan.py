@@ -1,4 +1,4 @@
-"""The plan of an audit: a preset, four folding sections, the estimate, and Run."""
+"""The plan of an audit: a preset, five folding sections, the estimate, and Run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from zepad_app.failures import notice_of
 from zepad_app.history import last_timings
 from zepad_app.pages.page import Heading, Page
 from zepad_app.pages.plan_section import PlanSection
-from zepad_app.pages.plan_sections import AttackSection, DataSection, DefenceSection, ThreatSection
-from zepad_app.pages.plan_words import name_of_source, summaries
+from zepad_app.pages.plan_sections import AttackSection, DataSection, DefenceSection, RunningSection, ThreatSection
+from zepad_app.pages.plan_words import name_of_source, running_in_words, summaries
 from zepad_app.plan_edit import with_value
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
@@ -132,6 +132,8 @@ class PlanPage(Page):
     def _tell(self) -> None:
         found = troubles(self._plan)
         lines = summaries(self._plan, self._catalogue or Catalogue())
+        if self._model.state.ready is not None:
+            lines["running"] = running_in_words(self._plan, self._model.state.ready)
         for key, section in self.sections.items():
             section.set_summary(lines[key], wrong=section.show_troubles(found))
         self._tell_estimate()
@@ -143,7 +145,8 @@ class PlanPage(Page):
             self._estimate.setText("")
             return
         known = None if self._edited else last_timings(self._plan.preset)
-        seconds = known or estimate_seconds(self._plan, ready.catalogue.attacks, ready.speed, ready.workers)
+        workers = self._plan.workers or ready.workers
+        seconds = known or estimate_seconds(self._plan, ready.catalogue.attacks, ready.speed, workers)
         why = "as long as the last audit with this preset" if known else "estimated from this machine's speed"
         self._estimate.setText(in_words(seconds).capitalize() + " on this machine")
         self._estimate_why.setText(why.capitalize())
@@ -160,6 +163,7 @@ class PlanPage(Page):
             "data": DataSection(self._theme, ready.catalogue),
             "attacks": AttackSection(self._theme, ready.catalogue),
             "defence": DefenceSection(self._theme, ready.catalogue),
+            "running": RunningSection(self._theme, ready),
         }
         for section in self.sections.values():
             section.edited.connect(self._on_edited)

@@ -1,4 +1,4 @@
-"""What the four sections of the plan page share: fields bound to the plan by their dotted names."""
+"""What the sections of the plan page share: fields bound to the plan by their dotted names."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class PlanSection(FoldSection):
             row.complain(said.get(field, "").replace(field, row.text, 1))
         return any(field in self.rows for field in said)
 
-    def add_integer(self, field: str, text: str, unit: str = "", hint: str = "", step: int = 1) -> None:
-        """A whole number; what the plan cannot take is said beside it, not forbidden."""
-        control = IntegerInput(0, 2**31 - 1, step)
+    def add_integer(self, field: str, text: str, unit: str = "", hint: str = "", step: int = 1, zero: str = "") -> None:
+        """A whole number, 0 shown as ``zero``; what the plan cannot take is said beside it, not forbidden."""
+        control = IntegerInput(0, 2**31 - 1, step, zero)
         control.valueChanged.connect(lambda value: self.edited.emit(field, value))
         self._add(field, text, control, unit, hint)
 

@@ -1,4 +1,4 @@
-"""The four sections of a plan: threat, data and tasks, attacks, defence."""
+"""The five sections of a plan: threat, data and tasks, attacks, defence, and how it runs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ from typing import Final, Literal
 from PySide6.QtWidgets import QLabel
 
 from zepad_app.pages.plan_section import PlanSection
-from zepad_app.pages.plan_words import threat_in_words
+from zepad_app.pages.plan_words import device_in_words, threat_in_words
 from zepad_app.routes import ENCODER_ENDINGS
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import INSIDE
 from zepad_app.widgets.entry_card import EntryCard
+from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.task_list import TaskList
 from zepad_engine.catalogue import Catalogue, Entry
+from zepad_engine.messages import Ready
 from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, Choice, Trouble
 
 _ENCODER_FILES: Final = "Encoders (" + " ".join(f"*{ending}" for ending in ENCODER_ENDINGS) + ")"
 _REGULARISATION = (("share", "As a share of CE, per encoder"), ("fixed", "Fixed lambda, as published"))
+_AUTOMATIC: Final = "automatic"
+_ARITHMETIC: Final = (
+    ("fast", "Fast: bfloat16 where the processor has it"),
+    ("exact", "Exact: float32, the reference; 2 to 3 times slower"),
+)
 _CONFIDENCE = (("c", "c = m exp(k (m - 1/2))"), ("m", "m, the largest probability"))
 _AGGREGATION = (("mean", "Their mean"), ("max", "The larger one"))
 _BENIGN: Final = (
@@ -148,6 +155,31 @@ class DefenceSection(EntriesSection):
         self.body.addSpacing(INSIDE)
         self.body.addWidget(label("Systems compared"))
         self.add_cards()
+
+
+class RunningSection(PlanSection):
+    """On what the audit runs, and how."""
+
+    def __init__(self, theme: Theme, ready: Ready) -> None:
+        super().__init__(theme, "How it runs")
+        self._ready = ready
+        self.device = label("")
+        self.device.setWordWrap(True)
+        self.body.addWidget(FieldRow("Device", self.device))
+        self.add_choice(
+            "arithmetic",
+            "Arithmetic",
+            _ARITHMETIC,
+            "Of crafting and training: exact is float32 throughout. Scoring is float32 in both.",
+        )
+        self.add_integer("workers", "Worker processes", f"{ready.workers} when automatic", zero=_AUTOMATIC)
+        self.add_integer("threads", "Threads of each worker", "1 is fastest where every core has a worker")
+        self.add_integer("batch", "Images per pass", "outside training", step=32, zero=_AUTOMATIC)
+
+    def show_plan(self, plan: AuditPlan) -> None:
+        """Show the values, and the device by its name."""
+        super().show_plan(plan)
+        self.device.setText(device_in_words(plan, self._ready))
 
 
 def _trouble_label() -> QLabel:

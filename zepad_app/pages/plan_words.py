@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zepad_engine.catalogue import Catalogue
+from zepad_engine.messages import Ready
 from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan
 
 
@@ -51,6 +52,18 @@ def summaries(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:
         "attacks": ", ".join(attacks.get(choice.key, choice.key) for choice in plan.attacks) or "No attack chosen",
         "defence": _defence(plan, catalogue),
     }
+
+
+def device_in_words(plan: AuditPlan, ready: Ready) -> str:
+    """What computes: the engine's own device by name, or the one the plan asks for."""
+    return ready.device if plan.device == "auto" else plan.device
+
+
+def running_in_words(plan: AuditPlan, ready: Ready) -> str:
+    """How the audit runs, in one line."""
+    workers = _count(plan.workers or ready.workers, "worker")
+    threads = f" of {plan.threads} threads" if plan.threads > 1 else ""
+    return f"{plan.arithmetic.capitalize()} arithmetic; {workers}{threads}; {device_in_words(plan, ready)}"
 
 
 def _defence(plan: AuditPlan, catalogue: Catalogue) -> str:

@@ -8,12 +8,13 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 
 class IntegerInput(QSpinBox):
-    """A whole number."""
+    """A whole number; ``lowest``, where given, is the word shown in place of ``low``."""
 
-    def __init__(self, low: int, high: int, step: int = 1, parent: QWidget | None = None) -> None:
+    def __init__(self, low: int, high: int, step: int = 1, lowest: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setRange(low, high)
         self.setSingleStep(step)
+        self.setSpecialValueText(lowest)
         self.setGroupSeparatorShown(True)
         self.setFixedWidth(128)
         # The style sheet's padding does not reach the text of a spin box.

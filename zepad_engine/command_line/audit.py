@@ -17,7 +17,7 @@ from zepad_engine.command_line.terminal import TerminalProgress
 from zepad_engine.errors import Cancelled, EngineTrouble
 from zepad_engine.findings import report_from_json
 from zepad_engine.messages import Event, encode
-from zepad_engine.plan import AuditPlan, Mode
+from zepad_engine.plan import Arithmetic, AuditPlan, Mode
 from zepad_engine.presets import PRESETS
 
 BENIGN_SOURCES = ("scratch", "auxiliary", "victim")
@@ -32,11 +32,19 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     _add_plan_flags(parser.add_argument_group("the plan"))
     where = parser.add_argument_group("where and how")
     where.add_argument("--out", type=Path, metavar="DIR", help="run folder; the same plan in it is resumed")
-    where.add_argument("--workers", type=int, metavar="N", help="worker processes; 0 = one per core")
-    where.add_argument("--device", help="auto, cpu, cuda or cuda:N")
+    _add_execution_flags(where)
     where.add_argument("--quiet", action="store_true", help="no progress")
     where.add_argument("--json-progress", action="store_true", help="events as JSON lines on stdout, and nothing else")
     parser.set_defaults(complain=parser.error)
+
+
+def _add_execution_flags(how: argparse._ArgumentGroup) -> None:
+    how.add_argument("--device", help="auto (default: a GPU if there is one), cpu, cuda or cuda:N")
+    exact = "exact: float32 throughout, the reference, 2 to 3 times slower; fast (default): bfloat16 where it pays"
+    how.add_argument("--arithmetic", choices=get_args(Arithmetic), help=exact)
+    how.add_argument("--workers", type=int, metavar="N", help="worker processes; 0 (default) = one per core or GPU")
+    how.add_argument("--threads", type=int, metavar="N", help="torch threads of each worker (default 1)")
+    how.add_argument("--batch", type=int, metavar="N", help="images per pass outside training; 0 (default) = automatic")
 
 
 def _add_plan_flags(plan: argparse._ArgumentGroup) -> None:

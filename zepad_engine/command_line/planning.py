@@ -22,7 +22,7 @@ from zepad_engine.plan import (
 from zepad_engine.presets import with_preset
 
 _ELSEWHERE = ("torchvision:",)
-_SAME_NAME = ("auxiliary", "seed", "workers", "device")
+_SAME_NAME = ("auxiliary", "seed", "device", "arithmetic", "workers", "threads", "batch")
 
 
 def plan_from_flags(flags: argparse.Namespace, catalogue: Catalogue) -> AuditPlan:

@@ -131,9 +131,11 @@ def test_every_flag_reaches_the_plan(engine, encoder, tmp_path):
         "--workers",
         "1",
     ]
+    flags += ["--arithmetic", "exact", "--threads", "2", "--batch", "64"]
     assert main(["audit", str(encoder), "--out", "run", *flags]) == 0
     plan = engine.plan
     assert (plan.epsilon_255, plan.seed, plan.device, plan.workers) == (8.0, 3, "cpu", 1)
+    assert (plan.arithmetic, plan.threads, plan.batch) == ("exact", 2, 64)
     assert plan.encoder == str(encoder)
     assert plan.tasks == ("sample:signs", str(tmp_path / "set"))
     assert (plan.local_set, plan.surrogate_set) == ("sample:extra", str(tmp_path / "set"))
@@ -183,7 +185,15 @@ def test_quiet_says_only_how_it_ended(engine, capsys):
 
 
 @pytest.mark.parametrize(
-    "flags", [[], ["enc", "--demo"], ["--demo", "--plan", "p.json"], ["--demo", "--preset", "huge"]]
+    "flags",
+    [
+        [],
+        ["enc", "--demo"],
+        ["--demo", "--plan", "p.json"],
+        ["--demo", "--preset", "huge"],
+        ["--demo", "--arithmetic", "half"],
+        ["--demo", "--threads", "two"],
+    ],
 )
 def test_a_command_that_makes_no_sense_is_a_usage_error(engine, capsys, flags):
     assert main(["audit", *flags]) == 2
@@ -202,6 +212,9 @@ BAD_INPUT = {
     "unknown attack": (["--demo", "--attacks", "gone"], "There is no attack called gone."),
     "unknown defence": (["--demo", "--defences", "gone"], "There is no defence called gone."),
     "budget out of range": (["--demo", "--eps", "300"], "epsilon_255 must lie between 0 and 255; it is 300."),
+    "no threads": (["--demo", "--threads", "0"], "threads must lie between 1 and 256; it is 0."),
+    "a batch below nothing": (["--demo", "--batch", "-1"], "batch must lie between 0 and 65536; it is -1."),
+    "too many workers": (["--demo", "--workers", "257"], "workers must lie between 0 and 256; it is 257."),
     "twice the same task": (["--demo", "--tasks", "sample:signs", "sample:signs"], "names one of its tasks twice."),
     "out is a file": (["--demo", "--out", "old.json"], "old.json is a file."),
     "out below a file": (["--demo", "--out", "old.json/run"], "cannot be written."),

@@ -251,3 +251,26 @@ def test_an_attack_says_which_encoder_it_was_crafted_on(folder):
     attacks = tuple(msgspec.structs.replace(attack, origin="benign") for attack in report_with().attacks)
     page = render_html(report_with(attacks=attacks), folder)
     assert page.count("<dt>Crafted on</dt><dd>BMP, benign branch</dd>") == len(attacks)
+
+
+def test_how_it_was_computed_stands_in_a_table_with_its_notices(page):
+    start = page.index('<section id="execution">')
+    words = Outline(page[start : page.index('<section id="reproduce">')]).text
+    for row in (
+        "AMD EPYC 9R14, bfloat16",
+        "bfloat16, batch norms folded, channels last",
+        "float32, batch norms folded, channels last",
+        "128 where nothing is trained",
+        "2 workers of 1 thread",
+    ):
+        assert row in words
+    assert "Fast arithmetic." in words
+    (notice,) = report_with().execution.notices
+    assert notice in words
+    assert '<a href="#execution">' in page
+
+
+def test_a_report_that_does_not_know_how_it_was_computed_says_nothing_of_it(folder):
+    page = render_html(report_with(execution=None), folder)
+    assert "How it was computed" not in page
+    assert 'id="execution"' not in page

@@ -1,0 +1,59 @@
+"""How an audit runs, as the plan page shows and edits it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.support import fake_engine
+from tests.support.fake_engine import FakeEngine
+from zepad_app.app import App
+from zepad_app.pages.plan import PlanPage
+from zepad_app.pages.plan_words import running_in_words
+from zepad_engine.plan import AuditPlan
+
+
+@pytest.fixture
+def page(app: App, engine: FakeEngine) -> PlanPage:
+    engine.be_ready()
+    app.window.pages.edit_plan(AuditPlan())
+    found = app.window.pages.page("plan")
+    assert isinstance(found, PlanPage)
+    return found
+
+
+def test_the_device_is_named_and_zero_is_automatic(page: PlanPage) -> None:
+    section = page.sections["running"]
+    assert section.device.text() == "CPU, 2 cores, bf16"  # type: ignore[attr-defined]
+    shown = {field: row.control.text() for field, row in section.rows.items() if hasattr(row.control, "text")}
+    assert shown == {"workers": "automatic", "threads": "1", "batch": "automatic"}
+    assert section.rows["arithmetic"].control.key == "fast"  # type: ignore[attr-defined]
+    assert section.summary == "Fast arithmetic; 2 workers; CPU, 2 cores, bf16"
+
+
+def test_every_field_reaches_the_plan_and_the_summary(page: PlanPage) -> None:
+    section = page.sections["running"]
+    section.rows["arithmetic"].control.choose("exact")  # type: ignore[attr-defined]
+    for field, value in (("workers", 3), ("threads", 2), ("batch", 64)):
+        section.rows[field].control.setValue(value)  # type: ignore[attr-defined]
+    plan = page.plan
+    assert (plan.arithmetic, plan.workers, plan.threads, plan.batch) == ("exact", 3, 2, 64)
+    assert section.summary == "Exact arithmetic; 3 workers of 2 threads; CPU, 2 cores, bf16"
+
+
+def test_a_plan_without_threads_is_said_beside_the_field(page: PlanPage) -> None:
+    row = page.sections["running"].rows["threads"]
+    row.control.setValue(0)  # type: ignore[attr-defined]
+    assert row.trouble == "Threads of each worker must lie between 1 and 256; it is 0."
+    assert not page.heading.enabled
+
+
+def test_workers_of_the_plan_count_in_the_estimate(page: PlanPage) -> None:
+    before = page.estimate.text()
+    page.sections["running"].rows["workers"].control.setValue(1)  # type: ignore[attr-defined]
+    assert page.estimate.text() != before
+
+
+def test_a_device_the_plan_names_is_shown_as_it_is() -> None:
+    plan = msgspec.structs.replace(AuditPlan(), device="cuda:1", workers=1)
+    assert running_in_words(plan, fake_engine.ready()) == "Fast arithmetic; 1 worker; cuda:1"
