@@ -30,10 +30,11 @@ def benign_seconds(plan: AuditPlan) -> float:
 
 
 def crafting_seconds(choice: Choice, entry: Entry) -> float:
-    """Crafting of one perturbation."""
-    defaults = {field.key: field.default for field in entry.fields}
-    steps = choice.values.get("steps", defaults.get("steps", 0))
-    return 1 + entry.step_seconds * (steps if isinstance(steps, int | float) else 0)
+    """Crafting of one perturbation; ``step_seconds`` is a step of the default batch."""
+    defaults = {field.key: float(field.default) for field in entry.fields if isinstance(field.default, int | float)}
+    values = defaults | {key: float(value) for key, value in choice.values.items() if isinstance(value, int | float)}
+    larger = values["batch"] / defaults["batch"] if "batch" in defaults else 1.0
+    return 1 + entry.step_seconds * values.get("steps", 0.0) * larger
 
 
 def answering_seconds(plan: AuditPlan) -> float:

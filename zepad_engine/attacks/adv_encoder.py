@@ -31,11 +31,11 @@ class AdvEncoderPer(AdvEncoderLoss):
     citation: ClassVar[str] = "Zhou et al., Downstream-agnostic Adversarial Examples, ICCV 2023"
     presets: ClassVar[dict[str, dict[str, FieldValue]]] = {
         "quick": {"latents": 64, "divisor": 8, "rate": 1e-3, "steps": 90, "batch": 64},
-        "standard": {"latents": 64, "divisor": 8, "rate": 1e-3, "steps": 240, "batch": 64},
+        "standard": {"latents": 64, "divisor": 8, "rate": 1e-3, "steps": 240, "batch": 256},
         "paper": {"latents": 256, "divisor": 1, "rate": 2e-4, "steps": 3920, "batch": 256},
     }
 
-    step_seconds: ClassVar[float] = 0.06
+    step_seconds: ClassVar[float] = 0.16
 
     rate: Annotated[
         float, Range(low=1e-6, high=1.0, label="Learning rate", step=1e-4, help="Adam, betas 0.5 and 0.999")

@@ -28,12 +28,12 @@ class AdvEncoderDirect(AdvEncoderLoss):
     summary: ClassVar[str] = "The loss of AdvEncoder-PER, minimised over the perturbation's own pixels."
     citation: ClassVar[str] = "Loss: Zhou et al., ICCV 2023; optimised here without the generator"
     presets: ClassVar[dict[str, dict[str, FieldValue]]] = {
-        "quick": {"steps": 240},
-        "standard": {"steps": 720},
+        "quick": {"steps": 240, "batch": 64},
+        "standard": {"steps": 720, "batch": 64},
         "paper": {"steps": 3920, "batch": 256},
     }
 
-    step_seconds: ClassVar[float] = 0.04
+    step_seconds: ClassVar[float] = 0.14
 
     step_size: Annotated[
         float, Range(low=1e-5, high=1.0, label="First step", step=1e-3, unit="of the budget", help="then a half cosine")

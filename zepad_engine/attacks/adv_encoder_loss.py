@@ -21,9 +21,7 @@ class AdvEncoderLoss(Attack):
     """Loss 5 * (-InfoNCE) + MSE(x', x) - MSE(HP(x), HP(x')) on batches of the attacker's images."""
 
     steps: Annotated[int, Range(low=1, high=100_000, label="Steps", step=10, unit="steps")] = 240
-    batch: Annotated[
-        int, Range(low=2, high=4096, label="Batch", step=32, unit="images", help="256 in the released code")
-    ] = 64
+    batch: Annotated[int, Range(low=2, high=4096, label="Batch", step=32, unit="images")] = 256
     temperature: Annotated[float, Range(low=0.01, high=10.0, label="InfoNCE temperature", step=0.05)] = 0.1
     radius: Annotated[
         float,
