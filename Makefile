@@ -1,5 +1,5 @@
-# Six words. CONTRIBUTING.md says when to use which.
-.PHONY: setup run fmt check test shots sample
+# Seven words. CONTRIBUTING.md says when to use which.
+.PHONY: setup run fmt check test shots sample bench
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -31,6 +31,11 @@ test:
 # A picture of every page, light and dark, in artefacts/shots.
 shots:
 	QT_QPA_PLATFORM=offscreen ZEPAD_SHOTS=artefacts/shots $(BIN)/python -m pytest -q tests/app
+
+# The engine beside what a user would run instead, in BENCHMARKS.md: a quarter of an hour, on a machine left alone.
+bench:
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[bench]"
+	$(BIN)/python -m tests.bench
 
 # Rebuild assets/sample from the pinned packages; wants about 500 MB in build/sample.
 sample:
