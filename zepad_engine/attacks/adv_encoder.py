@@ -60,7 +60,7 @@ class AdvEncoderPer(AdvEncoderLoss):
         """Train the generator; it stays in train mode, as in the release."""
         net = surrogate.host(PerturbationGenerator(surrogate.shape[-1], self.latents, self.divisor, generator))
         latents = surrogate.place(torch.randn(self.latents, 100, 1, 1, generator=generator))
-        optimiser = torch.optim.Adam(net.parameters(), lr=self.rate, betas=(0.5, 0.999))
+        optimiser = torch.optim.Adam(net.parameters(), lr=self.rate, betas=(0.5, 0.999), fused=True)
         clean = clean_features(encoder, surrogate)
         crafted = torch.zeros(surrogate.shape)
         for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor
 
-from zepad_engine.attacks.base import Attack, shuffled_batches, uniform_start
+from zepad_engine.attacks.base import Attack, CleanActivations, shuffled_batches, uniform_start
 from zepad_engine.attacks.budget import perturb, project
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
@@ -58,15 +58,13 @@ class Ssp(Attack):
         progress: Progress,
     ) -> Tensor:
         """Ascend; both forward passes stop at the chosen stage."""
+        clean = CleanActivations(lambda images: encoder.stages(images, self.stage), surrogate)
         crafted = uniform_start(surrogate, epsilon, generator)
         for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):
             progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")
-            images = surrogate[index]
-            with torch.no_grad():
-                clean = encoder.stages(images, self.stage)
             crafted.requires_grad_(True)
-            moved = encoder.stages(perturb(images, crafted, clamp=self.clamp), self.stage)
-            distortion = (moved.square() - clean.square()).square().mean()
+            moved = encoder.stages(perturb(surrogate[index], crafted, clamp=self.clamp), self.stage)
+            distortion = (moved.square() - clean[index].square()).square().mean()
             (gradient,) = torch.autograd.grad(distortion, crafted)
             crafted = project(crafted.detach() + self.step_size * gradient.sign(), epsilon)
             progress.measure("distortion", step, float(distortion.detach()))

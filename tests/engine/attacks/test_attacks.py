@@ -16,9 +16,10 @@ from tests.support.tiny import (
     trained_encoder,
     was_cancelled,
 )
+from zepad_engine.attacks import base
 from zepad_engine.attacks.adv_encoder import AdvEncoderPer
 from zepad_engine.attacks.adv_encoder_direct import AdvEncoderDirect, half_cosine
-from zepad_engine.attacks.base import shuffled_batches
+from zepad_engine.attacks.base import CleanActivations, shuffled_batches
 from zepad_engine.attacks.budget import perturb, project
 from zepad_engine.attacks.generator import PerturbationGenerator
 from zepad_engine.attacks.l4a import L4aBase
@@ -198,6 +199,22 @@ def test_ssp_distorts_the_activations_of_its_stage_and_runs_no_further():
     headless = tiny_encoder(1)
     headless.backbone.layer3 = headless.backbone.layer4 = None
     assert torch.equal(craft(Ssp(steps=5), encoder=headless), craft(Ssp(steps=5), encoder=encoder))
+
+
+@pytest.mark.parametrize("room", [2**30, 0], ids=["kept", "computed anew"])
+def test_clean_activations_are_kept_only_where_they_fit_and_are_the_same(monkeypatch, room):
+    monkeypatch.setattr(base, "_MOST_KEPT", room)
+    sizes = []
+
+    def halves(images):
+        sizes.append(len(images))
+        return images / 2
+
+    clean = CleanActivations(halves, tiny_bank(24))
+    index = torch.tensor([5, 0, 23])
+    assert torch.equal(clean[index], tiny_images(24)[index] / 2)
+    assert torch.equal(clean[index], clean[index])
+    assert sizes == ([1, 24] if room else [1, 3, 3, 3])
 
 
 class Counting(torch.nn.Module):
