@@ -100,7 +100,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
-def test_another_question_is_never_answered_from_the_cache(cache, monkeypatch, other):
+def test_another_question_is_never_answered_from_the_cache(cache, other):
     scored_features(stored(), watched(), {"it": PUSH}, cache=cache)
     stale = [path.read_bytes() for path in cache.folder.glob("*/*.safetensors")]
     assert len(stale) == 1
