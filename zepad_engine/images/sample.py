@@ -18,7 +18,7 @@ from zepad_engine.images.sample_catalogue import SAMPLE_SETS, SampleRecord, dama
 from zepad_engine.images.tile_sheet import fitted, read_sheet
 from zepad_engine.resources import asset
 
-__all__ = ["SAMPLE_SETS", "decode_sample", "load_sample", "sample_fingerprint"]
+__all__ = ["SAMPLE_SETS", "decode_sample", "load_sample", "resized", "sample_fingerprint"]
 
 _RESIZED_AT_ONCE: Final = 256
 
@@ -46,7 +46,7 @@ def decode_sample(name: str, pixels: PixelFile) -> ImageSet:
         BadInput: there is no such set, or its files are missing or damaged.
     """
     images = load_sample(name)
-    for pictures in _resized(images.pictures, pixels.size):
+    for pictures in resized(images.pictures, pixels.size):
         pixels.append(pictures)
     return dataclasses.replace(images, pictures=pixels.mapped())
 
@@ -61,7 +61,8 @@ def sample_fingerprint(name: str) -> tuple[str, int]:
     return hashlib.sha256(asset("sample", f"{name}.json").read_bytes()).hexdigest(), record.count
 
 
-def _resized(pictures: Tensor, size: int) -> Iterator[Tensor]:
+def resized(pictures: Tensor, size: int) -> Iterator[Tensor]:
+    """Pictures, uint8 (N, 3, S, S), batch by batch at ``size`` pixels a side, bilinear with antialiasing."""
     if pictures.shape[-1] == size:
         yield pictures
         return

@@ -140,8 +140,8 @@ def _picture(question: _Question) -> tuple[Tensor, tuple[str, ...]]:
     """The model's input (3, S, S) in [0, 1], and what was done to get it."""
     context, image = question.context, question.context.args["image"]
     if not image.startswith(_TEST):
-        _, pixels, notes = open_picture(Path(image).expanduser(), input_size(context))
-        return as_images(pixels), notes
+        opened = open_picture(Path(image).expanduser(), input_size(context))
+        return as_images(opened.fed), opened.notes
     number = image.removeprefix(_TEST)
     if not number.isdecimal():
         raise BadInput(f"{image} names no test image.", "Write test: and a number, for example test:12.")
