@@ -12,7 +12,7 @@ import msgspec
 
 from zepad_engine.messages import Failed
 
-Remedy: TypeAlias = Literal["resume", "open", "restart", "copy", "none"]
+Remedy: TypeAlias = Literal["resume", "open", "restart", "copy", "stop", "none"]
 
 
 class NoticeText(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +31,10 @@ _BUTTONS: dict[Remedy, str] = {
     "open": "Choose another file",
     "restart": "Start the engine again",
     "copy": "Copy details",
+    "stop": "Stop",
     "none": "",
 }
+_ABOUT_FILES = ("encoder.", "input.", "image.")
 
 
 def notice_of(failure: Failed, *, resumable: bool = False) -> NoticeText:
@@ -41,16 +43,22 @@ def notice_of(failure: Failed, *, resumable: bool = False) -> NoticeText:
     return NoticeText(
         sentence=failure.sentence,
         advice=failure.advice,
-        detail=failure.detail,
+        detail=_detail(failure),
         remedy=remedy,
         button=_BUTTONS[remedy],
     )
 
 
+def _detail(failure: Failed) -> str:
+    """What the copy button adds: the code, by which a refusal of a file can be looked up, and the trace of a fault."""
+    code = f"Code: {failure.code}" if failure.code.startswith(_ABOUT_FILES) else ""
+    return "\n".join(line for line in (code, failure.detail) if line)
+
+
 def _remedy(failure: Failed, resumable: bool) -> Remedy:
     if resumable:
         return "resume"
-    if failure.code.startswith(("encoder.", "input.", "image.")):
+    if failure.code.startswith(_ABOUT_FILES):
         return "open"
     if failure.code == "engine.died":
         return "restart"

@@ -98,7 +98,7 @@ class PageBook(QObject):
     def show_images(self, images: tuple[Path, ...]) -> None:
         """Put pictures on the inspect page."""
         page: InspectPage = self.page("inspect")  # type: ignore[assignment]
-        page.show_image(images[0])
+        page.show_images(images)
 
     def _make_drop(self) -> DropPage:
         page = DropPage(self._model, self._theme, self._settings)

@@ -1,29 +1,132 @@
-"""Where a dropped file goes: encoders to the audit, pictures to the inspector."""
+"""Where a dropped file goes: encoders to the audit, pictures to the inspector, finished runs to the results."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-Destination: TypeAlias = Literal["encoder", "images", "run", "unknown"]
+from PySide6.QtCore import QUrl
+
+Destination: TypeAlias = Literal["encoder", "images", "run", "elsewhere", "unknown"]
 
 ENCODER_ENDINGS: Final = (".safetensors", ".pth", ".pt", ".ckpt", ".tar")
 IMAGE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+# Pictures the engine does not read: it says so by their bytes, better than an ending could.
+FOREIGN_ENDINGS: Final = (
+    *(".avif", ".dib", ".eps", ".exr", ".fits", ".hdr", ".heic", ".heif", ".ico", ".jfif", ".jp2", ".jxl"),
+    *(".pdf", ".ppm", ".psd", ".svg", ".svgz", ".xcf"),
+)
+MOST_FILES: Final = 10_000
+
+_ENCODER_FOLDER: Final = ("config.json", "model.safetensors")
 
 
-def destination_of(paths: tuple[Path, ...]) -> Destination:
-    """Where the files go; a finished run's folder or report opens as a run, mixed files follow the first known one."""
-    for path in paths:
-        ending = path.suffix.lower()
-        if ending in ENCODER_ENDINGS:
-            return "encoder"
-        if ending in IMAGE_ENDINGS:
-            return "images"
-        if (path / "report.json").is_file() or path.name == "report.json":
-            return "run"
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a drop goes.
+
+    Attributes:
+        paths: what goes there, in the order dropped; the pictures of a folder by name.
+        left: how many other files there were.
+        capped: a folder had more than 10,000 files, and the rest was not looked at.
+    """
+
+    destination: Destination
+    paths: tuple[Path, ...]
+    left: int = 0
+    capped: bool = False
+
+
+@dataclass(slots=True)
+class _Sorting:
+    known: dict[Destination, list[Path]] = field(default_factory=dict)
+    files: int = 0
+    walked: int = 0
+
+    def add(self, kind: Destination, path: Path) -> None:
+        self.known.setdefault(kind, []).append(path)
+        self.files += 1
+
+
+def routing(dropped: Iterable[Path | QUrl]) -> Generator[int, None, Route]:
+    """Sort a drop step by step, so that ten thousand files never stop a window; each step gives the files so far.
+
+    The first thing that can be used decides; what goes elsewhere is counted as left. A folder is a finished run,
+    an encoder in the layout of Hugging Face, or pictures, sub-folders and all but nothing behind a link.
+    """
+    found = _Sorting()
+    for thing in dropped:
+        path = local_path(thing) if isinstance(thing, QUrl) else thing
+        if path is None:
+            found.add("elsewhere", Path())
+        elif (kind := _kind_of(path)) == "unknown" and path.is_dir():
+            yield from _walk(path, found)
+        else:
+            found.add(kind, path)
+        yield found.files
+    return _route(found)
+
+
+def local_path(url: QUrl) -> Path | None:
+    """The file on this machine a URL stands for; None for the network's, other machines' shares included."""
+    if not url.isLocalFile() or url.host():
+        return None
+    return Path(url.toLocalFile())
+
+
+def _kind_of(path: Path) -> Destination:
+    ending = path.suffix.lower()
+    if ending in ENCODER_ENDINGS:
+        return "encoder"
+    if ending in IMAGE_ENDINGS or ending in FOREIGN_ENDINGS:
+        return "images"
+    if path.name == "report.json" or (path / "report.json").is_file():
+        return "run"
+    if all((path / name).is_file() for name in _ENCODER_FOLDER):
+        return "encoder"
     return "unknown"
 
 
-def images_of(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    """The pictures among the files."""
-    return tuple(path for path in paths if path.suffix.lower() in IMAGE_ENDINGS)
+def _walk(root: Path, found: _Sorting) -> Generator[int, None, None]:
+    pictures: list[Path] = []
+    waiting = [str(root)]
+    while waiting and found.walked < MOST_FILES:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif found.walked >= MOST_FILES:
+                    waiting.append("")  # there is more than is looked at
+                    break
+                else:
+                    found.walked += 1
+                    _take(Path(entry.path), pictures, found)
+                yield found.files
+    if waiting:
+        found.walked = MOST_FILES + 1
+    if not pictures:
+        found.add("unknown", root)
+    found.known.setdefault("images", []).extend(sorted(pictures))
+
+
+def _take(path: Path, pictures: list[Path], found: _Sorting) -> None:
+    if path.suffix.lower() in IMAGE_ENDINGS:
+        pictures.append(path)
+    found.files += 1
+
+
+def _route(found: _Sorting) -> Route:
+    order: tuple[Destination, ...] = ("encoder", "images", "run")
+    # Dictionaries keep the order in which kinds were met.
+    kind = next((kind for kind, paths in found.known.items() if kind in order and paths), None)
+    if kind is None:
+        kind = "unknown" if "unknown" in found.known else "elsewhere"
+    paths = tuple(found.known.get(kind, ()))
+    capped = found.walked > MOST_FILES
+    return Route(kind, paths, left=max(0, found.files - len(paths)), capped=capped)

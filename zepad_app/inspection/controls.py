@@ -16,7 +16,9 @@ from zepad_app.routes import IMAGE_ENDINGS
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.buttons import secondary
+from zepad_app.widgets.elided_label import ElidedLabel
 from zepad_engine.findings import AuditReport
+from zepad_engine.shown_names import shown_name
 
 STEPS_PER_UNIT: Final = 2
 ATTRIBUTIONS: Final = (
@@ -38,7 +40,8 @@ class InspectControls(QWidget):
         self._report: AuditReport | None = None
         self._dice = random.Random()
         self.image = ""
-        self.name = theme.label("No picture yet", soft=True)
+        self.name = ElidedLabel()
+        self.name.tell("No picture yet")
         self.task, self.attack, self.attribution = (self._box(n) for n in ("Task", "Crafted DAE", "Attribution"))
         self.amount = QSlider(Qt.Orientation.Horizontal)
         self.amount.setAccessibleName("Size of the perturbation in 255ths")
@@ -93,9 +96,10 @@ class InspectControls(QWidget):
         """The size of the perturbation in 255ths."""
         return self.amount.value() / STEPS_PER_UNIT
 
-    def choose_file(self, path: Path) -> None:
-        """Judge a picture of the user's."""
-        self._name_image(str(path), path.name)
+    def choose_file(self, path: Path, of: int = 1) -> None:
+        """Judge a picture of the user's, the first of so many."""
+        more = f" · first of {of:,} pictures, others left aside" if of > 1 else ""
+        self._name_image(str(path), shown_name(path.name) + more)
         self._on_changed()
 
     def choose_random(self) -> None:
@@ -145,8 +149,7 @@ class InspectControls(QWidget):
 
     def _name_image(self, image: str, name: str) -> None:
         self.image = image
-        self.name.setText(name)
-        self.name.setToolTip(image)
+        self.name.tell(name, f"{name}\n{image}" if image else "")
 
     def _test_images(self) -> int:
         task = self.task.currentData()

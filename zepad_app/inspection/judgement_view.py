@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from zepad_app.results.sheet import card
 from zepad_app.results.wording import percent
@@ -14,6 +14,7 @@ from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.branch_column import BranchColumn
 from zepad_app.widgets.detection_gauge import DetectionGauge
+from zepad_app.widgets.elided_label import ElidedLabel
 from zepad_app.widgets.image_compare import ImageCompare
 from zepad_app.widgets.probability_bars import ProbabilityBars
 from zepad_engine.messages import Judged
@@ -37,9 +38,8 @@ class JudgementView(QWidget):
         self.flag = theme.label("", "section")
         self.alarm = theme.label("", "caption", soft=True)
         self.speed = theme.label("", "caption", soft=True)
-        self.notes = theme.label("", "caption", soft=True)
         # A wrapping label would make the scroll area ask for every preferred height; the whole text is in the hint.
-        self.notes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.notes = ElidedLabel("caption")
         self._build()
         theme.changed.connect(self._dress)
 
@@ -60,8 +60,7 @@ class JudgementView(QWidget):
         if judged.attribution != "none":
             times += f", explained in {1000 * judged.seconds_explain:.0f} ms"
         self.speed.setText(times)
-        self.notes.setText(" ".join(judged.notes))
-        self.notes.setToolTip("\n".join(judged.notes))
+        self.notes.tell(" ".join(judged.notes), "\n".join(judged.notes))
         self.notes.setVisible(bool(judged.notes))
 
     def _say_flag(self, judged: Judged) -> None:

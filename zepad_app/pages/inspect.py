@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
@@ -14,10 +13,8 @@ from zepad_app.inspection.controls import InspectControls
 from zepad_app.inspection.judge_queue import JudgeQueue, Question
 from zepad_app.inspection.judgement_view import JudgementView
 from zepad_app.results.sheet import Sheet
-from zepad_app.routes import images_of
 from zepad_app.theme import Theme
 from zepad_app.tokens import AROUND, INSIDE
-from zepad_app.widgets.drop_zone import dropped_paths
 from zepad_app.widgets.empty_page import EmptyPage
 from zepad_app.widgets.notice import Notice
 from zepad_engine.findings import AuditReport
@@ -46,7 +43,6 @@ class InspectPage(QWidget):
         super().__init__(parent)
         self._model = model
         self._folder: Path | None = None
-        self.setAcceptDrops(True)
         self.controls = InspectControls(theme)
         self.queue = JudgeQueue(self._send, self)
         self.view = JudgementView(theme)
@@ -76,21 +72,9 @@ class InspectPage(QWidget):
         self.queue.forget()
         self._stack.setCurrentIndex(0)
 
-    def show_image(self, path: Path) -> None:
-        """Judge a picture that was dropped elsewhere in the window."""
-        self.controls.choose_file(path)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take pictures."""
-        if images_of(dropped_paths(event.mimeData())):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Judge the first picture dropped."""
-        found = images_of(dropped_paths(event.mimeData()))
-        if found:
-            event.acceptProposedAction()
-            self.show_image(found[0])
+    def show_images(self, paths: tuple[Path, ...]) -> None:
+        """Judge the first of the pictures dropped on the window, and say how many there were."""
+        self.controls.choose_file(paths[0], of=len(paths))
 
     def _build(self, theme: Theme) -> None:
         self.busy.setRange(0, 0)

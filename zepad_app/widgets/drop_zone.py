@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from zepad_app.drops import dropped_things, takes
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import AROUND, INSIDE
 from zepad_app.widgets.buttons import secondary
 
 
-def dropped_paths(data: QMimeData) -> tuple[Path, ...]:
-    """The local files of a drop."""
-    return tuple(Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
-
-
 class DropZone(QFrame):
-    """A wide target for files, with a browse button for those who do not drag."""
+    """A wide target for files, with a browse button for those who do not drag; ``dropped`` carries them unread."""
 
     dropped = Signal(tuple)
     browse_requested = Signal()
@@ -56,7 +50,7 @@ class DropZone(QFrame):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and light up."""
-        if dropped_paths(event.mimeData()):
+        if takes(event.mimeData()):
             event.acceptProposedAction()
             self._set_over(True)
 
@@ -69,7 +63,7 @@ class DropZone(QFrame):
         """Tell which files were dropped."""
         self._set_over(False)
         event.acceptProposedAction()
-        self.dropped.emit(dropped_paths(event.mimeData()))
+        self.dropped.emit(dropped_things(event.mimeData()))
 
     def _set_over(self, over: bool) -> None:
         self.setProperty("over", over)

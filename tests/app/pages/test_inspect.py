@@ -2,8 +2,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QMimeData, QObject, QPointF, Qt, QUrl, Signal
-from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtCore import QObject, Qt, Signal
 
 from tests.support.sample_judgement import sample_judged, write_pictures
 from tests.support.sample_rates import TASKS
@@ -215,18 +214,27 @@ def test_a_busy_engine_refuses_at_once_and_can_be_asked_again(page, engine, mode
     assert engine.asked == []
 
 
-def test_a_dropped_picture_is_judged(page, engine, qtbot, tmp_path):
-    path = tmp_path / "owl.png"
-    assert QImage(4, 4, QImage.Format.Format_RGB32).save(str(path))
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(
-        QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    page.dropEvent(event)
+def test_the_first_of_the_pictures_is_judged_and_the_others_are_counted(page, engine, qtbot, tmp_path):
+    paths = tuple(tmp_path / f"owl_{number}.png" for number in range(1200))
+    page.show_images(paths)
     qtbot.waitUntil(lambda: len(engine.asked) == 1, timeout=1000)
-    assert Path(engine.asked[0].image) == path
-    assert page.controls.name.text() == "owl.png"
+    assert Path(engine.asked[0].image) == paths[0]
+    assert page.controls.name.text() == "owl_0.png · first of 1,200 pictures, others left aside"
+    page.show_images(paths[5:6])
+    assert page.controls.name.text() == "owl_5.png"
+
+
+def test_a_name_cannot_dress_up(page, tmp_path):
+    width = page.sizeHint().width()
+    page.show_images((tmp_path / ("<b>safe\u202egnp\n" + "x" * 180 + ".png"),))
+    assert page.controls.name.text() == "<b>safe\ufffdgnp\ufffd" + "x" * 27 + "…" + "x" * 16 + ".png"
+    assert page.controls.name.textFormat() == Qt.TextFormat.PlainText
+    assert "&lt;b&gt;safe" in page.controls.name.toolTip()
+    assert "<b>" not in page.controls.name.toolTip()
+    assert page.sizeHint().width() == width
+    page.resize(1000, 640)
+    assert page.controls.name.shown.startswith("<b>safe")
+    assert page.controls.name.shown.endswith("…")
 
 
 def test_another_task_draws_another_test_image_but_keeps_a_file(page, engine, qtbot, tmp_path):
@@ -237,7 +245,7 @@ def test_another_task_draws_another_test_image_but_keeps_a_file(page, engine, qt
     assert engine.asked[1].task == "signs"
     assert int(engine.asked[1].image.removeprefix("test:")) < TASKS["signs"]
     answer(engine)
-    page.show_image(tmp_path / "owl.png")
+    page.show_images((tmp_path / "owl.png",))
     qtbot.waitUntil(lambda: len(engine.asked) == 3, timeout=1000)
     answer(engine)
     page.controls.task.setCurrentIndex(2)
