@@ -12,7 +12,7 @@ import msgspec
 
 from zepad_engine import __version__
 from zepad_engine.averages import averages_of
-from zepad_engine.card import EncoderCard
+from zepad_engine.card import EncoderCard, card_of
 from zepad_engine.findings import (
     SCHEMA_VERSION,
     AttackFinding,
@@ -27,7 +27,7 @@ from zepad_engine.findings import (
     TuningFinding,
 )
 from zepad_engine.jobs.job import Outcome
-from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan
+from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan, Choice
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.verdict import not_shown, summarise, threat_model, warnings_of
 from zepad_engine.versions import versions_of
@@ -64,7 +64,7 @@ def assemble(
         attacks=attacks,
         tuning=tuple(_single(outcomes, "tuning", TuningFinding)),
         examples=tuple(_gather(outcomes, "examples", Example)),
-        warnings=warnings_of(plan, cells, data),
+        warnings=warnings_of(plan, cells, data, attacks),
         not_shown=not_shown(plan, attacks),
         timings=seconds,
         environment=_environment(),
@@ -82,7 +82,7 @@ def _single(outcomes: dict[str, Outcome], field: str, kind: type[T]) -> list[T]:
 
 
 def _card(outcomes: dict[str, Outcome], job: str) -> EncoderCard:
-    return msgspec.convert(outcomes[job].outcome["card"], EncoderCard)
+    return card_of(outcomes[job].outcome["card"])
 
 
 def _subject(card: EncoderCard) -> Subject:
@@ -106,7 +106,14 @@ def _portable(plan: AuditPlan) -> AuditPlan:
         local_set=_shown(plan.local_set),
         surrogate_set=_shown(plan.surrogate_set),
         tasks=tuple(_shown(task) for task in plan.tasks),
+        attacks=tuple(_portable_choice(choice) for choice in plan.attacks),
     )
+
+
+def _portable_choice(choice: Choice) -> Choice:
+    if choice.key != IMPORTED:
+        return choice
+    return msgspec.structs.replace(choice, values={key: _shown(str(value)) for key, value in choice.values.items()})
 
 
 def _shown(key: str) -> str:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 FieldValue: TypeAlias = bool | int | float | str
-FieldKind: TypeAlias = Literal["integer", "number", "choice", "switch"]
+FieldKind: TypeAlias = Literal["integer", "number", "choice", "switch", "file"]
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,6 +18,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         step: increment that suits a spin box.
         unit: "steps", "/255", ...; empty where the number has none.
         choices: the words of a choice field.
+        endings: of the names of the files a file field takes, each with its dot; its value is a path, "" for none.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     step: float | None = None
     unit: str = ""
     choices: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
     help: str = ""
 
 
@@ -36,7 +38,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """An attack or a defence: identity, source, fields, and the values each preset gives them.
 
     Attributes:
-        origin: the branch an attack is crafted against: "victim" (the public encoder), "auxiliary" or "benign".
+        origin: the branch an attack is crafted against: "victim" (the public encoder), "auxiliary" or "benign";
+            "elsewhere" where it is not crafted here and nobody says against what.
         step_seconds: estimated seconds of one core per step on the reference machine; 0 for a defence.
     """
 

@@ -30,6 +30,15 @@ class Words:
     help: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Label and help of a path, and the endings of the names it may have."""
+
+    label: str
+    endings: tuple[str, ...]
+    help: str = ""
+
+
 def declared_fields(kind: type) -> tuple[Field, ...]:
     """The fields of a frozen dataclass, in declared order, as the window's forms show them."""
     hints = get_type_hints(kind, include_extras=True)
@@ -54,13 +63,22 @@ def _field(item: dataclasses.Field[Any], hint: Any) -> Field:  # noqa: ANN401 - 
             help=note.help,
         )
     choices = get_args(inner) if kind == "choice" else ()
-    return Field(key=item.name, label=note.label, kind=kind, default=item.default, choices=choices, help=note.help)
+    endings = note.endings if isinstance(note, File) else ()
+    return Field(
+        key=item.name,
+        label=note.label,
+        kind=kind,
+        default=item.default,
+        choices=choices,
+        endings=endings,
+        help=note.help,
+    )
 
 
 def _kind(inner: Any) -> FieldKind:  # noqa: ANN401 - a type form has no better name
     if get_origin(inner) is Literal:
         return "choice"
-    kinds: dict[type, FieldKind] = {bool: "switch", int: "integer", float: "number"}
+    kinds: dict[type, FieldKind] = {bool: "switch", int: "integer", float: "number", str: "file"}
     return kinds[inner]
 
 
@@ -96,6 +114,8 @@ def _checked(kind: type, field: Field | None, key: str, value: FieldValue) -> Fi
         raise BadPlan(f"{name}: {field.label} must be one of {', '.join(field.choices)}; it is {value}.")
     if field.kind == "switch" and not isinstance(value, bool):
         raise BadPlan(f"{name}: {field.label} must be true or false; it is {value}.")
+    if field.kind == "file" and not isinstance(value, str):
+        raise BadPlan(f"{name}: {field.label} must be the path of a file; it is {value}.")
     if field.kind in {"integer", "number"}:
         return _checked_number(name, field, value)
     return value

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from zepad_engine.card import EncoderCard
+from zepad_engine.card import EncoderCard, modern_card
 from zepad_engine.plan import AuditPlan
 
 SCHEMA_VERSION = "1.1"
@@ -106,9 +106,13 @@ class Detection(_Finding, frozen=True, kw_only=True):
 
 
 class AttackFinding(_Finding, frozen=True, kw_only=True):
-    """A crafted perturbation: recipe, what was measured about it, where it lies in the run folder.
+    """A perturbation: recipe, what was measured about it, where it lies in the run folder.
 
-    ``origin`` is the branch it was crafted against: "victim", "auxiliary" or "benign".
+    Attributes:
+        origin: the branch it was crafted against, "victim", "auxiliary" or "benign"; "elsewhere" if it was imported.
+        sha256: digest of its values as used, float32 (3, H, W).
+        source, source_sha256: name and digest of the file it was imported from.
+        remarks: what was done to it on the way, and what that means for its numbers.
     """
 
     key: str
@@ -124,6 +128,41 @@ class AttackFinding(_Finding, frozen=True, kw_only=True):
     sha256: str
     file: str
     preview: str = ""
+    source: str = ""
+    source_sha256: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+class PerturbationFacts(_Finding, frozen=True, kw_only=True):
+    """What a perturbation file holds, as it stands there: before any resizing, and clipped to no budget.
+
+    Attributes:
+        kind: "npy", "npz", "png", "safetensors" or "torch".
+        tensor: its name in the file; empty where a file holds one array without a name.
+        shape, dtype: as stored.
+        height, width: in pixels.
+        low_255, high_255, linf_255: smallest, largest and largest absolute value in n/255 of the pixel range.
+        l2: Euclidean norm of all values, the pixel range being 1.
+        zeros: share of values that are exactly zero, 0 to 1.
+        sha256: digest of the file; pixels_sha256: of the values as float32 (3, H, W), equal in every format.
+        remarks: how the values were read.
+    """
+
+    name: str
+    kind: str
+    tensor: str
+    shape: tuple[int, ...]
+    dtype: str
+    height: int
+    width: int
+    low_255: float
+    high_255: float
+    linf_255: float
+    l2: float
+    zeros: float
+    sha256: str
+    pixels_sha256: str
+    remarks: tuple[str, ...] = ()
 
 
 class EpochRow(_Finding, frozen=True, kw_only=True):
@@ -265,4 +304,8 @@ def report_to_json(report: AuditReport) -> bytes:
 
 def report_from_json(text: bytes | str) -> AuditReport:
     """Read a report; raises msgspec.DecodeError where it is not one of this schema."""
-    return msgspec.json.decode(text, type=AuditReport)
+    told = msgspec.json.decode(text)
+    if isinstance(told, dict) and isinstance(told.get("subject"), dict):
+        told["auxiliary"] = modern_card(told.get("auxiliary"))
+        told["subject"]["card"] = modern_card(told["subject"].get("card"))
+    return msgspec.convert(told, AuditReport)

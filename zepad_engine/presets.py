@@ -55,4 +55,6 @@ def with_preset(plan: AuditPlan, preset: Preset, attacks: tuple[Entry, ...]) -> 
 def _attack_with_preset(choice: Choice, preset: Preset, known: dict[str, Entry]) -> Choice:
     entry = known.get(choice.key)
     values: dict[str, FieldValue] = dict(entry.presets.get(preset, {})) if entry else {}
-    return Choice(key=choice.key, values=values)
+    files = {field.key for field in entry.fields if field.kind == "file"} if entry else set()
+    kept = {key: value for key, value in choice.values.items() if key in files}
+    return msgspec.structs.replace(choice, values={**values, **kept})

@@ -7,6 +7,8 @@ from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Det
 from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, set_name
 
 _CONTROL = "sign_noise"
+# Attacks that need nothing but what is public: the encoder, or a file somebody made.
+_PUBLIC = {"victim", "elsewhere"}
 _FEW = 100
 # Less than this rounds to 0.0 points.
 _UNSEEN = 0.0005
@@ -19,12 +21,14 @@ def summarise(
     attacks: tuple[AttackFinding, ...],
 ) -> Summary:
     """Verdict and detail: the attack on the public encoder that costs it most, and the one that costs ZePAD most."""
-    public = [attack.key for attack in attacks if attack.origin == "victim" and attack.key != _CONTROL]
+    public = [attack.key for attack in attacks if attack.origin in _PUBLIC and attack.key != _CONTROL]
     worst = _strongest(public or [attack.key for attack in attacks], averages, "undefended")
     undefended = headline(averages, "undefended", worst)
     zepad = headline(averages, "zepad", worst)
     names = {attack.key: attack.name for attack in attacks}
-    details = _details(averages, worst, names, undefended, zepad)
+    aimed = any(attack.key == worst and attack.origin == "victim" for attack in attacks)
+    strongest = f"{names[worst]}, the strongest attack {'on the public encoder' if aimed else 'tried'}"
+    details = _details(averages, worst, strongest, undefended, zepad)
     hardest = _strongest(list(names), averages, "zepad")
     if hardest != worst:
         details += _hardest_words(averages, hardest, names)
@@ -75,7 +79,7 @@ def _cost_words(cost: float) -> str:
 def _details(
     averages: tuple[Average, ...],
     worst: str,
-    names: dict[str, str],
+    strongest: str,
     undefended: Average | None,
     zepad: Average | None,
 ) -> list[str]:
@@ -86,8 +90,7 @@ def _details(
     kind = f"{plural} the defender did not tune on" if undefended.unseen else f"{plural} the defender tuned on"
     parts = [
         f"Mean over {count} {kind}, n = {undefended.ra.n:,} test images, 95 % intervals in brackets.",
-        f"Under {names[worst]}, the strongest attack on the public encoder:"
-        f" undefended {percent(undefended.ba)} clean, {percent(undefended.ra)} perturbed.",
+        f"Under {strongest}: undefended {percent(undefended.ba)} clean, {percent(undefended.ra)} perturbed.",
     ]
     if zepad and zepad.ba and zepad.ra:
         parts.append(f"ZePAD {percent(zepad.ba)} clean, {percent(zepad.ra)} perturbed.")
@@ -139,12 +142,25 @@ def threat_model(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[s
 
 
 def _origin_sentence(attacks: tuple[AttackFinding, ...]) -> list[str]:
-    if not any(attack.origin == "benign" for attack in attacks):
-        return []
-    return ["Beyond the paper: one attack also has the defender's benign encoder, as if that branch had leaked."]
+    said = []
+    if any(attack.origin == "benign" for attack in attacks):
+        said.append(
+            "Beyond the paper: one attack also has the defender's benign encoder, as if that branch had leaked."
+        )
+    if imported := [attack.name for attack in attacks if attack.origin == "elsewhere"]:
+        said.append(
+            f"Made elsewhere and imported: {', '.join(imported)}. Against which encoder, from which pictures and with"
+            " what knowledge is not known here; of the lines above only goal and power hold for it."
+        )
+    return said
 
 
-def warnings_of(plan: AuditPlan, cells: tuple[Cell, ...], data: tuple[DataFinding, ...]) -> tuple[str, ...]:
+def warnings_of(
+    plan: AuditPlan,
+    cells: tuple[Cell, ...],
+    data: tuple[DataFinding, ...],
+    attacks: tuple[AttackFinding, ...] = (),
+) -> tuple[str, ...]:
     """What a reader must know before trusting a number."""
     found = []
     if plan.benign.source != "scratch":
@@ -158,6 +174,7 @@ def warnings_of(plan: AuditPlan, cells: tuple[Cell, ...], data: tuple[DataFindin
     for item in data:
         if item.shared_with:
             found.append(f"Test images of {item.key} also stand in the {' and the '.join(item.shared_with)}.")
+    found += _the_same(attacks)
     if all(task.startswith(SAMPLE_PREFIX) for task in plan.tasks):
         found.append("All tasks are bundled samples: small picture sets to try ZePAD on, not published benchmarks.")
     if any(set_name(task) == set_name(plan.local_set) for task in plan.tasks):
@@ -169,12 +186,26 @@ def warnings_of(plan: AuditPlan, cells: tuple[Cell, ...], data: tuple[DataFindin
     return tuple(found)
 
 
+def _the_same(attacks: tuple[AttackFinding, ...]) -> list[str]:
+    """Perturbations that came in twice: two imported files, or a file and an attack of this audit."""
+    groups: dict[str, list[AttackFinding]] = {}
+    for attack in attacks:
+        groups.setdefault(attack.sha256, []).append(attack)
+    return [
+        f"The same perturbation, value for value, and so one attack: {', '.join(attack.name for attack in group)}."
+        for group in groups.values()
+        if len(group) > 1 and any(attack.origin == "elsewhere" for attack in group)
+    ]
+
+
 def not_shown(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[str, ...]:
     """What this audit cannot say, from what it left out."""
     on_benign = any(attack.origin == "benign" for attack in attacks)
     left = "the fused answer or the tuned branches" if on_benign else "the benign branch or the fused answer"
+    here = " here" if any(attack.origin == "elsewhere" for attack in attacks) else ""
     return (
-        f"Attacks that know the defended system: none was crafted on {left}. Such an attack may take the gain back.",
+        f"Attacks that know the defended system: none was crafted{here} on {left}."
+        " Such an attack may take the gain back.",
         "Per-image attacks, patches, black-box queries and other budgets than the one above.",
         f"Variation between trainings: one seed ({plan.seed}); intervals cover the choice of test images only.",
         "The detector under an attack that aims at it.",
@@ -184,7 +215,8 @@ def not_shown(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[str,
 def limits_of(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> str:
     """One sentence for the first page."""
     names = ", ".join(attack.name for attack in attacks)
+    imported = " or imported" if any(attack.origin == "elsewhere" for attack in attacks) else ""
     return (
         f"An upper bound: it holds for the attacks tried ({names}) at {plan.epsilon_255:g}/255, each crafted on one"
-        " encoder without the heads, and says nothing of stronger ones."
+        f" encoder without the heads{imported}, and says nothing of stronger ones."
     )

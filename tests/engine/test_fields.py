@@ -9,7 +9,7 @@ import pytest
 
 from zepad_engine.catalogue import Field
 from zepad_engine.errors import BadPlan
-from zepad_engine.fields import Range, Words, checked_values, declared_fields, describe_value
+from zepad_engine.fields import File, Range, Words, checked_values, declared_fields, describe_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,11 @@ class Toy:
     rate: Annotated[float, Range(low=0.0, high=1.0, label="Rate")] = 0.5
     kind: Annotated[Literal["a", "b"], Words(label="Kind", help="which")] = "a"
     loud: Annotated[bool, Words(label="Loud")] = False
+    tune: Annotated[str, File(label="Tune", endings=(".wav", ".mid"), help="to play")] = ""
 
 
 def test_fields_come_in_declared_order_with_all_that_a_form_needs():
-    steps, rate, kind, loud = declared_fields(Toy)
+    steps, rate, kind, loud, tune = declared_fields(Toy)
     assert steps == Field(
         key="steps",
         label="Steps",
@@ -44,12 +45,13 @@ def test_fields_come_in_declared_order_with_all_that_a_form_needs():
     assert (rate.kind, rate.low, rate.high, rate.default) == ("number", 0.0, 1.0, 0.5)
     assert (kind.kind, kind.choices, kind.help, kind.low) == ("choice", ("a", "b"), "which", None)
     assert (loud.kind, loud.default, loud.choices) == ("switch", False, ())
+    assert tune == Field(key="tune", label="Tune", kind="file", default="", endings=(".wav", ".mid"), help="to play")
 
 
 def test_the_catalogue_entry_carries_identity_and_presets():
     entry = describe_value(Toy)
     assert (entry.key, entry.name, entry.citation) == ("toy", "Toy", "nobody")
-    assert [field.key for field in entry.fields] == ["steps", "rate", "kind", "loud"]
+    assert [field.key for field in entry.fields] == ["steps", "rate", "kind", "loud", "tune"]
     assert entry.presets == {"quick": {"steps": 2}}
 
 
@@ -63,8 +65,8 @@ def test_a_field_without_a_plain_default_is_refused():
 
 
 def test_good_values_pass_with_their_type():
-    found = checked_values(Toy, {"steps": 9, "rate": 0, "kind": "b", "loud": True})
-    assert found == {"steps": 9, "rate": 0.0, "kind": "b", "loud": True}
+    found = checked_values(Toy, {"steps": 9, "rate": 0, "kind": "b", "loud": True, "tune": "a.wav"})
+    assert found == {"steps": 9, "rate": 0.0, "kind": "b", "loud": True, "tune": "a.wav"}
     assert isinstance(found["rate"], float)
     assert Toy(**found).steps == 9
 
@@ -78,6 +80,7 @@ REFUSED = {
     "true is no number": ({"steps": True}, "Toy: Steps must be a number; it is True."),
     "no such choice": ({"kind": "c"}, "Toy: Kind must be one of a, b; it is c."),
     "no switch": ({"loud": 1}, "Toy: Loud must be true or false; it is 1."),
+    "no path": ({"tune": 3}, "Toy: Tune must be the path of a file; it is 3."),
     "no such field": ({"colour": 3}, "Toy has no field colour."),
 }
 

@@ -66,6 +66,14 @@ def test_a_preset_leaves_what_the_user_chose():
     )
 
 
+def test_a_preset_leaves_an_imported_perturbation_its_file_and_its_name():
+    mine = Choice(key="imported", values={"file": "uap.npy"}, name="uap")
+    plan = msgspec.structs.replace(AuditPlan(), attacks=(mine, Choice(key="l4a_base", name="long")))
+    first, second = with_preset(plan, "quick", KNOWN).attacks
+    assert first == mine
+    assert second == Choice(key="l4a_base", name="long", values=ATTACKS["l4a_base"].presets["quick"])
+
+
 def test_an_attack_without_presets_is_left_at_its_defaults():
     plan = msgspec.structs.replace(AuditPlan(), attacks=(Choice(key="unheard_of", values={"steps": 3}),))
     assert with_preset(plan, "quick", KNOWN).attacks == (Choice(key="unheard_of"),)

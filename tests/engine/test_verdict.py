@@ -108,6 +108,39 @@ def test_the_attack_that_costs_zepad_most_is_named_where_it_is_another():
     assert "What costs ZePAD most" not in verdict({key: row[:3] for key, row in table.items()}).detail
 
 
+IMPORTED = (*ATTACKS, msgspec.structs.replace(attack("on_benign", "Mine", origin="elsewhere"), sha256="aa"))
+
+
+def test_an_imported_perturbation_may_be_the_worst_and_is_never_called_aimed_at_the_encoder():
+    said = verdict({"undefended": (800, 500, 790, 400), "zepad": (790, 700, 780, 600)}, attacks=IMPORTED)
+    assert "loses 40.0 points" in said.verdict
+    assert "Under Mine, the strongest attack tried: undefended 80.0 %" in said.detail
+    assert "on the public encoder" not in said.detail
+    assert "each crafted on one encoder without the heads or imported, and says nothing" in said.limits
+    milder = verdict({"undefended": (800, 500, 790, 600), "zepad": (790, 700, 780, 600)}, attacks=IMPORTED)
+    assert "Under L4A, the strongest attack on the public encoder: undefended" in milder.detail
+
+
+def test_the_threat_model_does_not_speak_for_what_was_made_elsewhere():
+    said = threat_model(PLAN, IMPORTED)
+    assert said[-1] == (
+        "Made elsewhere and imported: Mine. Against which encoder, from which pictures and with what knowledge is not"
+        " known here; of the lines above only goal and power hold for it."
+    )
+    assert said[:-1] == threat_model(PLAN, ATTACKS)
+    assert not_shown(PLAN, IMPORTED)[0].startswith(
+        "Attacks that know the defended system: none was crafted here on the benign branch"
+    )
+
+
+def test_a_perturbation_that_came_in_twice_is_said_to_be_one():
+    twin = msgspec.structs.replace(ATTACKS[0], sha256="aa")
+    own = msgspec.structs.replace(PLAN, tasks=("mine",))
+    (said,) = warnings_of(own, (), (), (twin, *IMPORTED))
+    assert said == "The same perturbation, value for value, and so one attack: L4A, Mine."
+    assert warnings_of(own, (), (), IMPORTED) == ()
+
+
 def test_the_controls_stand_beside_the_verdict():
     table = {
         "undefended": (800, 500, 790),

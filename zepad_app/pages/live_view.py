@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
+from zepad_app.pages.plan_words import attack_names
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import BETWEEN, INSIDE, Meaning
 from zepad_app.widgets.cell_grid import CellGrid
@@ -131,9 +132,11 @@ class LiveView(QWidget):
             self._about_cells.setText(_NO_CELLS)
 
     def _names(self) -> dict[str, str]:
-        ready = self._model.state.ready
-        entries = (*ready.catalogue.attacks, *ready.catalogue.defences) if ready is not None else ()
-        return {entry.key: entry.name for entry in entries}
+        ready, plan = self._model.state.ready, self._model.state.plan
+        if ready is None:
+            return {}
+        names = {entry.key: entry.name for entry in (*ready.catalogue.attacks, *ready.catalogue.defences)}
+        return names | attack_names(plan, ready.catalogue) if plan is not None else names
 
     def _follow(self, view: str) -> None:
         # Stages overlap, so only the first sign of each kind of news moves the view; else it would flicker.

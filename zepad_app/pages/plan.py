@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 from PySide6.QtCore import Signal
@@ -23,6 +24,8 @@ from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.segments import Segments
+from zepad_app.widgets.verdict_banner import WarningStrip
+from zepad_engine.card import Overrides
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.messages import Failed
 from zepad_engine.plan import AuditPlan, OfficialSwitches, Preset, troubles
@@ -57,6 +60,7 @@ class PlanPage(Page):
         self.mode.currentIndexChanged.connect(self._on_mode)
         self.seed = IntegerInput(0, 2**31 - 1)
         self.seed.valueChanged.connect(lambda value: self._on_edited("seed", value))
+        self.warnings = WarningStrip(theme)
         self._estimate = label("")
         self._estimate_why = label("", "caption", soft=True)
         self._column = Column(960)
@@ -100,6 +104,13 @@ class PlanPage(Page):
         self._draw_sections()
         self._set(plan)
 
+    def add_perturbations(self, paths: tuple[Path, ...]) -> None:
+        """Have perturbation files scored beside the attacks of the plan shown."""
+        section = self.sections.get("attacks")
+        if isinstance(section, AttackSection):
+            section.add_files(tuple(str(path) for path in paths))
+            section.set_open(True)
+
     def _set(self, plan: AuditPlan) -> None:
         self._plan = plan
         for widget in (self.presets, self.mode, self.seed):
@@ -116,6 +127,8 @@ class PlanPage(Page):
     def _on_edited(self, field: str, value: object) -> None:
         self._edited = True
         self._plan = with_value(self._plan, field, value)
+        if field in ("encoder", "auxiliary"):
+            self._plan = with_value(self._plan, f"{field}_says", self._says_of(str(value)))
         self._tell()
         self.sections["threat"].show_plan(self._plan)
 
@@ -136,8 +149,20 @@ class PlanPage(Page):
             lines["running"] = running_in_words(self._plan, self._model.state.ready)
         for key, section in self.sections.items():
             section.set_summary(lines[key], wrong=section.show_troubles(found))
+        self._tell_warnings()
         self._tell_estimate()
         self.heading_changed.emit()
+
+    def _says_of(self, source: str) -> Overrides:
+        """What the user said of an encoder holds for that file only."""
+        inspected = self._model.state.inspected
+        return inspected.says if inspected is not None and inspected.path == source else Overrides()
+
+    def _tell_warnings(self) -> None:
+        """Repeat what spoke against the encoder when it was opened, as the plan reads it."""
+        known, plan = self._model.state.inspected, self._plan
+        same = known is not None and (known.path, known.says) == (plan.encoder, plan.encoder_says)
+        self.warnings.show_warnings(known.preflight.warnings if known is not None and same else ())
 
     def _tell_estimate(self) -> None:
         ready = self._model.state.ready
@@ -173,6 +198,7 @@ class PlanPage(Page):
     def _arrange(self) -> None:
         body = self._column.body
         body.addWidget(self.notice)
+        body.addWidget(self.warnings)
         body.addWidget(self._top())
         self._place.setSpacing(INSIDE + 4)
         body.addLayout(self._place)
@@ -204,6 +230,7 @@ class PlanPage(Page):
 
     def _on_state_changed(self) -> None:
         if self._catalogue is not None:
+            self._tell_warnings()
             self.heading_changed.emit()
 
     def _on_failed(self, failure: Failed) -> None:

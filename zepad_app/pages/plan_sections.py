@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from zepad_app.pages.plan_section import PlanSection
 from zepad_app.pages.plan_words import device_in_words, threat_in_words
+from zepad_app.preflight_words import said_in_words
 from zepad_app.routes import ENCODER_ENDINGS
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import INSIDE
+from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.entry_card import EntryCard
 from zepad_app.widgets.field_row import FieldRow
+from zepad_app.widgets.file_input import file_filter
 from zepad_app.widgets.task_list import TaskList
 from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.messages import Ready
-from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, Choice, Trouble
+from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan, Choice, Trouble, imported_choice
 
 _ENCODER_FILES: Final = "Encoders (" + " ".join(f"*{ending}" for ending in ENCODER_ENDINGS) + ")"
 _REGULARISATION = (("share", "As a share of CE, per encoder"), ("fixed", "Fixed lambda, as published"))
@@ -56,6 +60,9 @@ class ThreatSection(PlanSection):
         self._words.setWordWrap(True)
         self.body.addWidget(self._words)
         self.add_source("encoder", "Encoder under audit", _encoders(catalogue), _ENCODER_FILES)
+        self.said = label("", "caption", soft=True)
+        self.said.setWordWrap(True)
+        self.body.addWidget(self.said)
         self.add_number("epsilon_255", "Budget per pixel", 0.5, "/255", "Largest change of any colour value.")
         self.add_source("surrogate_set", "Attacker's pictures", _sets(catalogue, "surrogate", "task"))
         self.add_integer("surrogate_images", "How many of them", "images", step=100)
@@ -64,6 +71,9 @@ class ThreatSection(PlanSection):
         """Show the values, and the threat model in words."""
         super().show_plan(plan)
         self._words.setText(threat_in_words(plan, self._catalogue))
+        said = " ".join(said_in_words(plan.encoder_says))
+        self.said.setText(f"You said of it: {said}" if said else "")
+        self.said.setVisible(bool(said))
 
 
 class DataSection(PlanSection):
@@ -102,6 +112,8 @@ class EntriesSection(PlanSection):
         super().__init__(theme, title)
         self._field = field
         self.cards = {entry.key: EntryCard(entry) for entry in entries}
+        self.more: dict[str, list[EntryCard]] = {}
+        self._entries = {entry.key: entry for entry in entries}
         self._trouble = _trouble_label()
 
     def add_cards(self) -> None:
@@ -116,17 +128,34 @@ class EntriesSection(PlanSection):
         """Tick and fill the cards."""
         super().show_plan(plan)
         choices: tuple[Choice, ...] = getattr(plan, self._field)
-        chosen = {choice.key: choice for choice in choices}
         for key, card in self.cards.items():
-            card.show_choice(chosen.get(key))
+            mine = [choice for choice in choices if choice.key == key]
+            card.show_choice(mine[0] if mine else None)
+            for extra in self.more.pop(key, ()):
+                extra.deleteLater()
+            for choice in mine[1:]:
+                self.add_card(choice)
+
+    def add_card(self, choice: Choice) -> None:
+        """One more card of an entry that the plan names several times, below its first."""
+        before = [self.cards[choice.key], *self.more.get(choice.key, ())]
+        card = EntryCard(self._entries[choice.key])
+        card.show_choice(choice)
+        card.changed.connect(self._on_changed)
+        self.more.setdefault(choice.key, []).append(card)
+        self.body.insertWidget(self.body.indexOf(before[-1]) + 1, card)
 
     def show_troubles(self, troubles: tuple[Trouble, ...]) -> bool:
         """As for any section, and above the cards."""
         return _complain(self._trouble, self._field, troubles) | super().show_troubles(troubles)
 
+    def chosen(self) -> tuple[Choice, ...]:
+        """What is ticked, in the order of the cards."""
+        cards = [card for key, first in self.cards.items() for card in (first, *self.more.get(key, ()))]
+        return tuple(choice for card in cards if (choice := card.choice) is not None)
+
     def _on_changed(self) -> None:
-        choices = tuple(choice for card in self.cards.values() if (choice := card.choice) is not None)
-        self.edited.emit(self._field, choices)
+        self.edited.emit(self._field, self.chosen())
 
 
 class AttackSection(EntriesSection):
@@ -135,6 +164,35 @@ class AttackSection(EntriesSection):
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(theme, "Attacks", "attacks", catalogue.attacks)
         self.add_cards()
+        if IMPORTED in self.cards:
+            button = secondary("Add perturbation files…", self._on_browse)
+            self.body.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def add_files(self, files: tuple[str, ...]) -> None:
+        """Have perturbation files scored too: on the card that waits for one, or on cards of their own."""
+        for file in files:
+            choice, first = imported_choice(file, self.chosen()), self.cards[IMPORTED]
+            if first.choice is None or not first.choice.values:
+                first.show_choice(choice)
+            else:
+                self.add_card(choice)
+        self._on_changed()
+
+    def chosen(self) -> tuple[Choice, ...]:
+        """What is ticked; a perturbation is named after its file until the user's plan says otherwise."""
+        found = super().chosen()
+        for number, choice in enumerate(found):
+            if choice.key == IMPORTED and choice.values and not choice.name:
+                named = imported_choice(str(choice.values["file"]), (*found[:number], *found[number + 1 :]))
+                found = (*found[:number], named, *found[number + 1 :])
+        return found
+
+    def _on_browse(self) -> None:
+        fields = self._entries[IMPORTED].fields
+        endings = tuple(ending for field in fields for ending in field.endings)
+        files, _ = QFileDialog.getOpenFileNames(self, "Perturbation files", "", file_filter("Perturbations", endings))
+        if files:
+            self.add_files(tuple(files))
 
 
 class DefenceSection(EntriesSection):

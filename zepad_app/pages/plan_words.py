@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.messages import Ready
-from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan
+from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan
 
 
 def name_of_source(source: str, catalogue: Catalogue) -> str:
@@ -28,11 +28,19 @@ def threat_in_words(plan: AuditPlan, catalogue: Catalogue) -> str:
         f"head. With {plan.surrogate_images:,} unlabelled pictures of another kind ({surrogate}) they craft one "
         f"perturbation, at most {plan.epsilon_255:g}/255 per pixel, that is added to every picture. "
         + (
-            "They do not know of the defence."
-            if _origins(plan, catalogue) <= {"victim"}
-            else "One attack goes further: it is made on an encoder of the defence, as if that had leaked."
+            "One attack goes further: it is made on an encoder of the defence, as if that had leaked."
+            if _leaked(plan, catalogue)
+            else "They do not know of the defence."
         )
+        + _imported_in_words(plan)
     )
+
+
+def _imported_in_words(plan: AuditPlan) -> str:
+    count = sum(choice.key == IMPORTED for choice in plan.attacks)
+    if not count:
+        return ""
+    return f" {_count(count, 'perturbation')} from a file beside these: made elsewhere, nobody says with what."
 
 
 def _origins(plan: AuditPlan, catalogue: Catalogue) -> set[str]:
@@ -40,16 +48,27 @@ def _origins(plan: AuditPlan, catalogue: Catalogue) -> set[str]:
     return {origins.get(choice.key, "victim") for choice in plan.attacks}
 
 
+def _leaked(plan: AuditPlan, catalogue: Catalogue) -> bool:
+    return not _origins(plan, catalogue) <= {"victim", "elsewhere"}
+
+
+def attack_names(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:
+    """What each attack of the plan is called, by its identity."""
+    names = {entry.key: entry.name for entry in catalogue.attacks}
+    called = {choice.identity: names.get(choice.key, choice.key) for choice in plan.attacks}
+    named = {choice.identity: choice.name for choice in plan.attacks if choice.name}
+    return called | {identity: f"{called[identity]} ({name})" for identity, name in named.items()}
+
+
 def summaries(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:
     """One line per section."""
-    attacks = {entry.key: entry.name for entry in catalogue.attacks}
     tasks = [name_of_source(task, catalogue) for task in plan.tasks]
-    leaked = _origins(plan, catalogue) > {"victim"}
+    leaked = _leaked(plan, catalogue)
     known = "the encoder, in one attack a branch of the defence" if leaked else "the encoder only"
     return {
         "threat": f"Universal perturbation of at most {plan.epsilon_255:g}/255; the attacker has {known}",
         "data": f"{_count(len(tasks), 'task')}: {', '.join(tasks)}" if tasks else "No task chosen",
-        "attacks": ", ".join(attacks.get(choice.key, choice.key) for choice in plan.attacks) or "No attack chosen",
+        "attacks": ", ".join(attack_names(plan, catalogue).values()) or "No attack chosen",
         "defence": _defence(plan, catalogue),
     }
 

@@ -58,6 +58,8 @@ class RecipeTab(Sheet):
         limits = (report.summary.limits,) if report.summary.limits else ()
         self._list("What this audit does not show", (*limits, *report.not_shown))
         self._list("Threat model", report.threat_model)
+        remarks = [f"{found.name}: {remark}" for found in report.attacks for remark in found.remarks]
+        self._list("Imported perturbations", remarks)
         self._data(report.data)
         timings = {name.replace("_", " "): seconds_text(value) for name, value in report.timings.items()}
         total = {"all stages": seconds_text(sum(report.timings.values()))}

@@ -14,7 +14,12 @@ from zepad_app.widgets.picture import Picture
 from zepad_engine.findings import AttackFinding, Rate
 
 _SIDE = 176
-_ORIGINS = {"victim": "the public encoder", "auxiliary": "the auxiliary", "benign": "the benign branch"}
+_ORIGINS = {
+    "victim": "the public encoder",
+    "auxiliary": "the auxiliary",
+    "benign": "the benign branch",
+    "elsewhere": "not known",
+}
 
 
 def seconds_text(seconds: float) -> str:
@@ -62,6 +67,11 @@ class AttackCard(QFrame):
         column.setSpacing(INSIDE)
         column.addWidget(self._theme.label(found.name, "section"))
         column.addWidget(self.sentence)
+        for remark in found.remarks:
+            words = self._theme.label(remark)
+            words.setProperty("meaning", "warning")
+            words.setWordWrap(True)
+            column.addWidget(words)
         column.addLayout(self._facts(found))
         column.addWidget(self._selectable(found.recipe))
         column.addWidget(self._selectable(f"{found.citation} · sha256 {found.sha256[:12]}…", found.sha256))
@@ -69,18 +79,23 @@ class AttackCard(QFrame):
         return column
 
     def _facts(self, found: AttackFinding) -> QGridLayout:
-        facts = (
+        facts: tuple[tuple[str, str, str], ...] = (
             (
                 "L∞ measured",
                 f"{found.linf_255:.2f}/255",
                 "The largest change of any pixel, measured on the stored tensor.",
             ),
             ("At the limit", percent(found.saturated), "Share of pixels changed by the full budget."),
-            ("Steps", f"{found.steps:,}", "Optimiser steps."),
-            ("Crafted in", seconds_text(found.seconds), "Wall time on this machine."),
             ("Made against", _ORIGINS.get(found.origin, found.origin), "The encoder the attacker had in hand."),
-            ("Seed", str(found.seed), "The same seed gives the same perturbation."),
         )
+        if found.origin == "elsewhere":
+            facts += (("File", found.source, f"sha256 {found.source_sha256}"),)
+        else:
+            facts += (
+                ("Steps", f"{found.steps:,}", "Optimiser steps."),
+                ("Crafted in", seconds_text(found.seconds), "Wall time on this machine."),
+                ("Seed", str(found.seed), "The same seed gives the same perturbation."),
+            )
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(0)
@@ -103,6 +118,8 @@ class AttackCard(QFrame):
 
     def _sentence(self, found: AttackFinding, clean: Rate | None, robust: Rate | None) -> str:
         crafted = f"Crafted in {seconds_text(found.seconds)}." if found.steps else "Drawn at random, as a control."
+        if found.origin == "elsewhere":
+            crafted = "Made elsewhere and imported."
         if clean is None or robust is None:
             return crafted
         lost = 100 * (clean.value - robust.value)

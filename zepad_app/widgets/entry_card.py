@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -21,13 +23,16 @@ class EntryCard(QFrame):
     def __init__(self, entry: Entry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entry = entry
+        self._name = ""
+        self._files = tuple(field.key for field in entry.fields if field.kind == "file")
+        self._shown_files: tuple[object, ...] = ()
         self.setProperty("surface", "entry")
         self._tick = QCheckBox(entry.name)
         self._tick.setProperty("strong", True)
         self._tick.setToolTip(entry.citation)
         self._tick.toggled.connect(self._on_changed)
         self._form = ParameterForm(entry)
-        self._form.changed.connect(self.changed)
+        self._form.changed.connect(self._on_edited)
         self._form.hide()
         self._more = plain("Settings", self._on_more, f"Settings of {entry.name}")
         self._arrange()
@@ -49,14 +54,17 @@ class EntryCard(QFrame):
 
     @property
     def choice(self) -> Choice | None:
-        """The entry with its values, if ticked."""
-        return Choice(key=self._entry.key, values=self._form.values) if self._tick.isChecked() else None
+        """The entry with its values, if ticked; its name is lost with the file it was for."""
+        chosen = Choice(key=self._entry.key, values=self._form.values, name=self._name)
+        return chosen if self._tick.isChecked() else None
 
     def show_choice(self, choice: Choice | None) -> None:
         """Tick and fill, or untick, without telling anybody."""
         with QSignalBlocker(self._tick):
             self._tick.setChecked(choice is not None)
         self._form.set_values(choice.values if choice is not None else {})
+        self._name = choice.name if choice is not None else ""
+        self._shown_files = self._named_files()
         self._dress()
 
     def _arrange(self) -> None:
@@ -80,7 +88,19 @@ class EntryCard(QFrame):
         column.addLayout(inner)
         self._more.setVisible(bool(self._entry.fields))
 
+    def _named_files(self) -> tuple[object, ...]:
+        return tuple(self._form.values.get(key, "") for key in self._files)
+
+    def _on_edited(self) -> None:
+        if self._named_files() != self._shown_files:
+            self._shown_files, self._name = self._named_files(), ""
+            self._dress()
+        self.changed.emit()
+
     def _on_changed(self) -> None:
+        # Without its file the entry is nothing: ask for it at once.
+        if self._tick.isChecked() and not all(self._named_files()):
+            self._form.show()
         self._dress()
         self.changed.emit()
 
@@ -90,6 +110,9 @@ class EntryCard(QFrame):
 
     def _dress(self) -> None:
         ticked = self._tick.isChecked()
+        # Several cards of one entry differ in their files only.
+        named = ", ".join(Path(str(file)).name for file in self._named_files() if file).replace("&", "&&")
+        self._tick.setText(f"{self._entry.name}: {named}" if named else self._entry.name)
         self._more.setEnabled(ticked)
         if not ticked:
             self._form.hide()

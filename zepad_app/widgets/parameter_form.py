@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from zepad_app.tokens import INSIDE
 from zepad_app.widgets.field_row import FieldRow
+from zepad_app.widgets.file_input import FileInput
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput, NumberInput
 from zepad_engine.catalogue import Entry, Field, FieldValue
 
@@ -58,6 +59,10 @@ class ParameterForm(QWidget):
             choice = ChoiceInput(tuple((word, word) for word in field.choices))
             choice.currentIndexChanged.connect(lambda: self.changed.emit())
             return choice
+        if field.kind == "file":
+            file = FileInput(field.label, field.endings)
+            file.chosen.connect(lambda: self.changed.emit())
+            return file
         number = _number_input(field)
         number.valueChanged.connect(lambda: self.changed.emit())
         return number
@@ -76,6 +81,8 @@ def _read(field: Field, control: QWidget) -> FieldValue:
         return control.isChecked()
     if isinstance(control, ChoiceInput):
         return control.key
+    if isinstance(control, FileInput):
+        return control.path
     assert isinstance(control, IntegerInput | NumberInput)
     if field.kind == "integer":
         return int(control.value())
@@ -89,6 +96,8 @@ def _write(field: Field, control: QWidget, value: FieldValue) -> None:
         control.setChecked(bool(value))
     elif isinstance(control, ChoiceInput):
         control.choose(str(value))
+    elif isinstance(control, FileInput):
+        control.show_path(str(value))
     elif isinstance(control, IntegerInput):
         control.setValue(round(float(value)))
     elif isinstance(control, NumberInput):

@@ -15,4 +15,4 @@ class AdvEncoderPerOnBenign(AdvEncoderPer):
     key: ClassVar[str] = "advencoder_per_on_benign"
     name: ClassVar[str] = "AdvEncoder-PER on the benign branch"
     summary: ClassVar[str] = "Aims at the one branch that was never hardened. Needs the defender's own encoder."
-    origin: ClassVar[Literal["victim", "auxiliary", "benign"]] = "benign"
+    origin: ClassVar[Literal["victim", "auxiliary", "benign", "elsewhere"]] = "benign"

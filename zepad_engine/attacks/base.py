@@ -25,7 +25,8 @@ _MOST_KEPT = 512 * 1024**2
 class Attack(ABC):
     """A universal perturbation crafted against one encoder; its repr is the report's recipe line.
 
-    ``origin`` names that encoder: the public victim, or a branch the attacker is assumed to have got hold of.
+    ``origin`` names that encoder: the public victim, or a branch the attacker is assumed to have got hold of;
+    "elsewhere" says that the perturbation is not crafted here at all.
     ``step_seconds`` is what one step costs on one core of the reference machine, for estimates.
     """
 
@@ -34,7 +35,7 @@ class Attack(ABC):
     summary: ClassVar[str]
     citation: ClassVar[str]
     presets: ClassVar[dict[str, dict[str, FieldValue]]] = {}
-    origin: ClassVar[Literal["victim", "auxiliary", "benign"]] = "victim"
+    origin: ClassVar[Literal["victim", "auxiliary", "benign", "elsewhere"]] = "victim"
     step_seconds: ClassVar[float] = 0.05
 
     @final

@@ -8,6 +8,7 @@ from zepad_engine.attacks.adv_encoder import AdvEncoderPer
 from zepad_engine.attacks.adv_encoder_direct import AdvEncoderDirect
 from zepad_engine.attacks.adv_encoder_on_benign import AdvEncoderPerOnBenign
 from zepad_engine.attacks.base import Attack
+from zepad_engine.attacks.imported import Imported
 from zepad_engine.attacks.l4a import L4aBase
 from zepad_engine.attacks.sign_noise import SignNoise
 from zepad_engine.attacks.ssp import Ssp
@@ -24,6 +25,7 @@ ATTACKS: Final[dict[str, type[Attack]]] = {
         Ssp,
         AdvEncoderPerOnBenign,
         SignNoise,
+        Imported,
     )
 }
 

@@ -62,7 +62,7 @@ def _all_logits(context: Context, encoder: Encoder, head: Head, cache: FeatureCa
     calibration = task_split(context, task, "calibration", plan.heads.test_images, running)
     test = task_split(context, task, "test", plan.heads.test_images, running)
     conditions: dict[str, Tensor | None] = {CLEAN: None}
-    conditions |= {choice.key: load_perturbation(context, choice.key) for choice in plan.attacks}
+    conditions |= {choice.identity: load_perturbation(context, choice.identity) for choice in plan.attacks}
     features = {
         **scored_features(encoder, calibration.images, {CALIBRATION: None}, cache=cache),
         **scored_features(encoder, test.images, conditions, clamp=not plan.switches.no_clamp, cache=cache),

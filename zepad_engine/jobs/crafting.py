@@ -1,9 +1,10 @@
-"""Craft one perturbation against the encoder its attack aims at."""
+"""Craft one perturbation against the encoder its attack aims at, or read it from the file it was imported from."""
 
 from __future__ import annotations
 
-import hashlib
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -14,7 +15,9 @@ from torch import Tensor
 from zepad_engine.attacks.adv_encoder import AdvEncoderPer
 from zepad_engine.attacks.adv_encoder_loss import AdvEncoderLoss
 from zepad_engine.attacks.base import Attack
+from zepad_engine.attacks.imported import Imported, fitted
 from zepad_engine.attacks.l4a import L4aBase
+from zepad_engine.attacks.perturbation_file import digest_of
 from zepad_engine.attacks.registry import build_attack
 from zepad_engine.attacks.ssp import Ssp
 from zepad_engine.encoders.encoder import Encoder
@@ -29,35 +32,61 @@ from zepad_engine.plan import AuditPlan, Choice
 from zepad_engine.storage import write_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A perturbation, float32 (3, S, S) in the budget; where it was imported, from what file and how."""
+
+    pixels: Tensor
+    seconds: float
+    source: str = ""
+    source_sha256: str = ""
+    remarks: tuple[str, ...] = ()
+
+
 def craft(context: Context) -> dict[str, Any]:
     """One attack of the plan, against the encoder it aims at, with the surrogate set."""
-    plan, key = context.plan, context.args["attack"]
-    seed = context.seed("craft", key)
-    running = how(context)
-    running.begin(seed)
-    attack = plan_attack(plan, key)
-    surrogate = _surrogate(context, running)
-    started = time.monotonic()
-    encoder = _prepared(attack, load_branch(context, attack.origin), running)
-    crafted = attack(encoder, surrogate, plan.epsilon_255 / 255, seed=seed, progress=context.progress)
-    seconds = time.monotonic() - started
-    write_bytes(context.folder.attack(key), save({"perturbation": crafted}))
-    picture = context.folder.attack(key).with_suffix(".png")
-    save_perturbation(crafted, plan.epsilon_255 / 255, picture)
-    context.show(f"attack_{key}", f"{attack.name}, stretched to full range", picture)
-    finding = _finding(attack, crafted, plan.epsilon_255, seed, seconds)
+    plan, identity = context.plan, context.args["attack"]
+    seed = context.seed("craft", identity)
+    attack = plan_attack(plan, identity)
+    made = _imported(context, attack) if isinstance(attack, Imported) else _crafted(context, attack, seed)
+    file = context.folder.attack(identity)
+    write_bytes(file, save({"perturbation": made.pixels}))
+    picture = file.with_suffix(".png")
+    save_perturbation(made.pixels, plan.epsilon_255 / 255, picture)
+    finding = _finding(attack, identity, made, plan.epsilon_255, seed)
+    context.show(f"attack_{identity}", f"{finding.name}, stretched to full range", picture)
     return {"attack": msgspec.to_builtins(finding)}
 
 
-def plan_attack(plan: AuditPlan, key: str) -> Attack:
+def _crafted(context: Context, attack: Attack, seed: int) -> _Made:
+    running = how(context)
+    running.begin(seed)
+    surrogate = _surrogate(context, running)
+    started = time.monotonic()
+    encoder = _prepared(attack, load_branch(context, attack.origin), running)
+    budget = context.plan.epsilon_255 / 255
+    crafted = attack(encoder, surrogate, budget, seed=seed, progress=context.progress)
+    return _Made(crafted, time.monotonic() - started)
+
+
+def _imported(context: Context, attack: Imported) -> _Made:
+    started = time.monotonic()
+    context.progress.advance(0.0, f"reading {Path(attack.file).name}")
+    found = attack.read()
+    pixels, remarks = fitted(found, input_size(context), context.plan.epsilon_255 / 255)
+    seconds = time.monotonic() - started
+    return _Made(pixels, seconds, found.file, found.stored.sha256, remarks)
+
+
+def plan_attack(plan: AuditPlan, identity: str) -> Attack:
     """The attack a plan names, with the official switches that concern it."""
-    choice = next(choice for choice in plan.attacks if choice.key == key)
+    choice = next(choice for choice in plan.attacks if choice.identity == identity)
     values = dict(choice.values)
     if isinstance(build_attack(choice), AdvEncoderPer) and plan.switches.attack_batch_statistics:
         values["batch_statistics"] = True
     if isinstance(build_attack(choice), AdvEncoderLoss | L4aBase | Ssp) and plan.switches.no_clamp:
         values["clamp"] = False
-    return build_attack(Choice(key=key, values=values))
+    return build_attack(Choice(key=choice.key, values=values))
 
 
 def _prepared(attack: Attack, encoder: Encoder, running: Execution) -> Encoder:
@@ -66,9 +95,9 @@ def _prepared(attack: Attack, encoder: Encoder, running: Execution) -> Encoder:
     return cast("Encoder", running.for_attack(encoder, keep_norms=wanted))
 
 
-def load_perturbation(context: Context, key: str) -> Tensor:
-    """A crafted perturbation of this run, float32 (3, H, W)."""
-    return load_file(context.folder.attack(key))["perturbation"]
+def load_perturbation(context: Context, identity: str) -> Tensor:
+    """A perturbation of this run, float32 (3, H, W)."""
+    return load_file(context.folder.attack(identity))["perturbation"]
 
 
 def _surrogate(context: Context, running: Execution) -> ImageBank:
@@ -78,21 +107,25 @@ def _surrogate(context: Context, running: Execution) -> ImageBank:
     return ImageBank(images.pictures, running, order[: plan.surrogate_images].sort().values)
 
 
-def _finding(attack: Attack, crafted: Tensor, epsilon_255: float, seed: int, seconds: float) -> AttackFinding:
-    size = float(crafted.abs().max()) * 255
-    full = crafted.abs() > 0.99 * epsilon_255 / 255
+def _finding(attack: Attack, identity: str, made: _Made, epsilon_255: float, seed: int) -> AttackFinding:
+    size = float(made.pixels.abs().max()) * 255
+    full = made.pixels.abs() > 0.99 * epsilon_255 / 255
+    name = identity.removeprefix(attack.key).removeprefix("-")
     return AttackFinding(
-        key=attack.key,
-        name=attack.name,
+        key=identity,
+        name=f"{attack.name} ({name})" if name else attack.name,
         citation=attack.citation,
         recipe=repr(attack),
         origin=attack.origin,
         seed=seed,
-        seconds=seconds,
+        seconds=made.seconds,
         steps=attack.total_steps,
         linf_255=size,
         saturated=float(full.float().mean()),
-        sha256=hashlib.sha256(crafted.contiguous().numpy().tobytes()).hexdigest(),
-        file=f"attacks/{attack.key}.safetensors",
-        preview=f"attacks/{attack.key}.png",
+        sha256=digest_of(made.pixels),
+        file=f"attacks/{identity}.safetensors",
+        preview=f"attacks/{identity}.png",
+        source=made.source,
+        source_sha256=made.source_sha256,
+        remarks=made.remarks,
     )

@@ -33,7 +33,7 @@ def evaluate(context: Context) -> dict[str, Any]:
     """Cells, branches, detection and examples of one task."""
     plan = context.plan
     answers = load_answers(context, context.args["task"])
-    attacks = [choice.key for choice in plan.attacks]
+    attacks = [choice.identity for choice in plan.attacks]
     defences = plan_defences(plan)
     cells = [cell for defence in defences for cell in cells_of(answers, defence, attacks, plan.epsilon_255)]
     branches = [
@@ -83,7 +83,7 @@ def _examples(context: Context, answers: Answers, defences: list[Defence]) -> li
     k = sharpness(defences)
     if k is None:
         return []
-    plan, attack = context.plan, context.plan.attacks[0].key
+    plan, attack = context.plan, context.plan.attacks[0].identity
     task = context.args["task"]
     zepad = next(defence for defence in defences if isinstance(defence, Zepad))
     names = open_set(task, input_size(context), plan.seed).classes

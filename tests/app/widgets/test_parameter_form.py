@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QLabel
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from zepad_app.widgets.file_input import FileInput
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput, NumberInput
 from zepad_app.widgets.parameter_form import ParameterForm
 from zepad_engine.catalogue import Entry, Field
@@ -18,6 +19,7 @@ INVENTED = Entry(
         Field(key="glow", label="Glow", kind="number", default=0.0007, low=0, high=1, step=0.001, help="how bright"),
         Field(key="phase", label="Phase", kind="choice", default="full", choices=("new", "half", "full")),
         Field(key="clouds", label="Clouds", kind="switch", default=False),
+        Field(key="map", label="Map", kind="file", default="", endings=(".png", ".svg")),
     ),
 )
 
@@ -31,7 +33,7 @@ def form(qtbot: QtBot) -> ParameterForm:
 
 def test_a_control_of_the_right_kind_per_field(form: ParameterForm) -> None:
     kinds = [type(form.control(field.key)) for field in INVENTED.fields]
-    assert kinds == [IntegerInput, NumberInput, ChoiceInput, QCheckBox]
+    assert kinds == [IntegerInput, NumberInput, ChoiceInput, QCheckBox, FileInput]
     nights = form.control("nights")
     assert isinstance(nights, IntegerInput)
     assert (nights.minimum(), nights.maximum()) == (1, 28)
@@ -45,12 +47,41 @@ def test_defaults_are_no_values_even_where_the_box_rounds(form: ParameterForm) -
 
 
 def test_values_are_what_differs_and_come_back(form: ParameterForm, qtbot: QtBot) -> None:
-    values = {"nights": 7, "glow": 0.25, "phase": "half", "clouds": True}
+    values = {"nights": 7, "glow": 0.25, "phase": "half", "clouds": True, "map": "/maps/sky.png"}
     with qtbot.assertNotEmitted(form.changed):
         form.set_values(values)
     assert form.values == values
     form.set_values({"nights": 9})
     assert form.values == {"nights": 9}
+
+
+def test_a_file_is_browsed_for_among_its_endings(
+    form: ParameterForm, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def answer(_parent: object, title: str, _folder: str, files: str) -> tuple[str, str]:
+        asked.append((title, files))
+        return "/maps/sky.svg", files
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", answer)
+    control = form.control("map")
+    assert isinstance(control, FileInput)
+    with qtbot.waitSignal(form.changed):
+        control.findChildren(QPushButton)[0].click()
+    assert asked == [("Map", "Map (*.png *.svg)")]
+    assert form.values == {"map": "/maps/sky.svg"}
+
+
+def test_a_typed_path_is_told_once_it_is_finished(form: ParameterForm, qtbot: QtBot) -> None:
+    line = form.control("map").findChildren(QLineEdit)[0]
+    with qtbot.assertNotEmitted(form.changed):
+        line.setText(" sky.png ")
+    with qtbot.waitSignal(form.changed):
+        line.editingFinished.emit()
+    with qtbot.assertNotEmitted(form.changed):
+        line.editingFinished.emit()
+    assert form.values == {"map": "sky.png"}
 
 
 def test_an_edit_is_told(form: ParameterForm, qtbot: QtBot) -> None:

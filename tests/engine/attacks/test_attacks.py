@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -40,9 +41,10 @@ EPSILON = 10 / 255
 QUICK = {"steps": 5, "batch": 8, "latents": 4, "divisor": 64}
 
 
-def quick(key):
+def quick(key, file):
     known = {field.key for field in declared_fields(ATTACKS[key])}
-    return build_attack(Choice(key=key, values={name: value for name, value in QUICK.items() if name in known}))
+    values = {**QUICK, "file": str(file)}
+    return build_attack(Choice(key=key, values={name: value for name, value in values.items() if name in known}))
 
 
 def craft(attack, epsilon=EPSILON, *, seed=0, progress=None, encoder=None, images=None):
@@ -51,9 +53,17 @@ def craft(attack, epsilon=EPSILON, *, seed=0, progress=None, encoder=None, image
     return attack(network, surrogate, epsilon, seed=seed, progress=progress or Progress.silent())
 
 
+@pytest.fixture(scope="module")
+def perturbation(tmp_path_factory):
+    path = tmp_path_factory.mktemp("perturbation") / "uap.npy"
+    values = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(0)) * 0.2 - 0.1
+    np.save(path, values.numpy())
+    return path
+
+
 @pytest.fixture(params=ATTACKS)
-def attack(request):
-    return quick(request.param)
+def attack(request, perturbation):
+    return quick(request.param, perturbation)
 
 
 @pytest.mark.parametrize("epsilon_255", [0.5, 10, 255])
@@ -79,7 +89,8 @@ def test_no_budget_no_perturbation(attack):
 def test_repeats_under_a_seed_and_differs_under_another(attack):
     first, again, other = craft(attack, seed=3), craft(attack, seed=3), craft(attack, seed=4)
     assert first.numpy().tobytes() == again.numpy().tobytes()
-    assert not torch.equal(first, other)
+    # What was made elsewhere has no seed.
+    assert torch.equal(first, other) == (attack.origin == "elsewhere")
 
 
 def test_does_not_hang_on_the_global_generator(attack):
@@ -94,7 +105,7 @@ def test_does_not_hang_on_the_global_generator(attack):
 def test_stops_within_one_step_of_a_cancel(attack, advances):
     progress, seen = cancelled_after(advances)
     stopped = was_cancelled(lambda: craft(attack, progress=progress))
-    # Sign noise draws once and is done: it can be stopped before, not after.
+    # Sign noise draws once, a file is read once: they can be stopped before, not after.
     assert stopped == (attack.total_steps > advances or advances == 0)
     assert seen() <= advances
 
@@ -158,6 +169,17 @@ def test_an_unknown_field_is_refused(key):
 def test_an_unknown_attack_is_refused_and_the_known_are_named():
     with pytest.raises(BadPlan, match="There is no attack called magic. Known: advencoder_per, "):
         build_attack(Choice(key="magic"))
+
+
+def test_the_recipe_of_an_imported_perturbation_names_its_file_and_no_place(perturbation):
+    assert repr(quick("imported", perturbation)) == "Imported(file='uap.npy')"
+
+
+def test_an_imported_perturbation_without_a_file_is_refused():
+    with pytest.raises(BadPlan, match="The imported perturbation names no file."):
+        craft(build_attack(Choice(key="imported")))
+    with pytest.raises(BadPlan, match="File must be the path of a file; it is 3."):
+        build_attack(Choice(key="imported", values={"file": 3}))
 
 
 def cosine(encoder, images, crafted):
