@@ -2,7 +2,8 @@
 
 AuditError            the user can do something about it; carries a stable ``code``, a sentence and an advice
 ├── BadInput          a file, folder or value that cannot be used
-│   ├── BadCheckpoint an encoder file that cannot be opened
+│   ├── BadCheckpoint an encoder file that is refused
+│   │   └── CannotJudge one that may be sound: several encoders in it, a missing package, no answer in time
 │   ├── BadImage      a picture that cannot be read
 │   └── BadPlan       a plan that contradicts itself
 ├── NoSpace           the disk refused a write; earlier results are whole
@@ -18,9 +19,10 @@ class Cancelled(Exception):
 
 
 class AuditError(Exception):
-    """A trouble the user can do something about."""
+    """A trouble the user can do something about; ``choices`` are what to choose from, where that is what is needed."""
 
     code = "audit.trouble"
+    choices: tuple[str, ...] = ()
 
     def __init__(self, sentence: str, advice: str = "", *, code: str | None = None) -> None:
         super().__init__(sentence)
@@ -40,9 +42,21 @@ class BadInput(AuditError):
 
 
 class BadCheckpoint(BadInput):
-    """An encoder file that cannot be opened."""
+    """An encoder file that is refused."""
 
     code = "encoder.bad"
+
+
+class CannotJudge(BadCheckpoint):
+    """An encoder file that may be sound; where it holds several encoders, ``choices`` names them."""
+
+    code = "encoder.unjudged"
+
+    def __init__(
+        self, sentence: str, advice: str = "", *, code: str | None = None, choices: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(sentence, advice, code=code)
+        self.choices = choices
 
 
 class BadImage(BadInput):

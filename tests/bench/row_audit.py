@@ -15,9 +15,9 @@ from typing import Any
 
 from tests.bench.contest import Side, hold
 from tests.bench.contestant import status_mib
+from zepad_engine.capacity import usable_cores
 from zepad_engine.describe import describe
 from zepad_engine.findings import AuditReport, report_from_json
-from zepad_engine.jobs.capacity import usable_cores
 from zepad_engine.plan import AuditPlan, BenignTraining, Choice, HeadTraining, Tuning, plan_to_json
 from zepad_engine.presets import with_preset
 

@@ -11,8 +11,8 @@ from statistics import median
 from typing import Any
 
 from tests.bench.contest import Contest, Result, Side
+from zepad_engine.capacity import usable_cores
 from zepad_engine.execution.device import choose_device, device_name
-from zepad_engine.jobs.capacity import usable_cores
 from zepad_engine.versions import versions_of
 
 REQUIRED = ("row", "ours", "peer", "ratio", "rounds", "unit")

@@ -1,156 +1,132 @@
-"""The gate before the loader: what kind of file this is, by its bytes.
-
-Opens nothing but ordinary files and loads no torch.
-"""
+"""The gate before the loader: what kind of file this is, by its bytes. Loads no torch."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import stat
-import zipfile
-from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import Final, Literal
 
-import msgspec
-
+from zepad_engine.encoders.foreign.source import Source
+from zepad_engine.encoders.refusals import (
+    COPY_AGAIN,
+    DAMAGED,
+    LFS_POINTER,
+    OLD_FORMAT,
+    OTHER_FORMAT,
+    PACKED,
+    SAVE_ANEW,
+    WEB_PAGE,
+    WRONG_ENDING,
+    refuse,
+)
 from zepad_engine.errors import BadCheckpoint
 
-Kind = Literal["safetensors", "zip", "legacy"]
+Kind = Literal["safetensors", "zip", "legacy", "pickle"]
 
-LARGEST_FILE = 8 * 1024**3
-_LARGEST_HEADER = 100 * 1024**2
-_HEAD = 4096
-_LEGACY_MAGIC = bytes.fromhex("6cfc9c46f9206aa85019")
+_HEAD: Final = 4096
+_LARGEST_HEADER: Final = 2**32
+# The first of the five pickles of a legacy file: the number legacy_file.MAGIC, in protocol 2 or later.
+_LEGACY_MAGIC: Final = bytes.fromhex("6cfc9c46f9206aa85019")
+_OLD_TAR_NAMES: Final = (b"sys_info\0", b"pickle\0", b"tensors\0", b"storages\0")
 
-_KNOWN_HEADS: Final[tuple[tuple[bytes, str, str], ...]] = (
-    (b"version https://git-lfs", "a Git LFS pointer, not the weights", "Fetch the real file with git lfs pull."),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file of Keras or TensorFlow", "Convert its weights to PyTorch first."),
-    (b"\x93NUMPY", "a NumPy array", "Save the weights as safetensors, one tensor per name."),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
-    (b"BZh", "a bzip2 archive", "Unpack it first."),
-    (b"\xfd7zXZ", "an xz archive", "Unpack it first."),
-    (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
-    (b"Rar!", "a RAR archive", "Unpack it first."),
-    (b"\x89PNG", "a picture", "Choose the encoder's weight file."),
-    (b"\xff\xd8\xff", "a picture", "Choose the encoder's weight file."),
-    (b"%PDF", "a PDF document", "Choose the encoder's weight file."),
-    (b"GGUF", "a GGUF language model", "ZePAD audits image encoders of PyTorch."),
+_UNPACK: Final = "Unpack it, and open the file inside."
+_CHOOSE: Final = "Choose the encoder's weight file."
+_KNOWN_HEADS: Final[tuple[tuple[bytes, str, str, str], ...]] = (
+    (b"version https://git-lfs", LFS_POINTER, "a Git LFS pointer, not the weights", "Fetch the file: git lfs pull."),
+    (
+        b"\x89HDF\r\n\x1a\n",
+        OTHER_FORMAT,
+        "an HDF5 file of Keras or TensorFlow",
+        "Convert its weights to PyTorch first.",
+    ),
+    (b"\x93NUMPY", OTHER_FORMAT, "a NumPy array", "Save the weights as safetensors, one tensor per name."),
+    (b"GGUF", OTHER_FORMAT, "a GGUF language model", "ZePAD audits image encoders of PyTorch."),
+    (b"\x1f\x8b", PACKED, "a gzip archive", _UNPACK),
+    (b"BZh", PACKED, "a bzip2 archive", _UNPACK),
+    (b"\xfd7zXZ", PACKED, "an xz archive", _UNPACK),
+    (b"7z\xbc\xaf", PACKED, "a 7z archive", _UNPACK),
+    (b"Rar!", PACKED, "a RAR archive", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", PACKED, "a Zstandard archive", _UNPACK),
+    (b"\x89PNG", OTHER_FORMAT, "a picture", _CHOOSE),
+    (b"\xff\xd8\xff", OTHER_FORMAT, "a picture", _CHOOSE),
+    (b"GIF8", OTHER_FORMAT, "a picture", _CHOOSE),
+    (b"RIFF", OTHER_FORMAT, "a picture or a sound", _CHOOSE),
+    (b"II*\0", OTHER_FORMAT, "a picture", _CHOOSE),
+    (b"MM\0*", OTHER_FORMAT, "a picture", _CHOOSE),
+    (b"BM", OTHER_FORMAT, "a picture", _CHOOSE),
+    (b"%PDF", OTHER_FORMAT, "a PDF document", _CHOOSE),
 )
-_PAGE_HEADS = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<!--")
-_SAVE_ANEW = "Save the state_dict of the encoder with torch.save or as safetensors."
-_COPY_AGAIN = "Download or copy the file again."
+_PAGE_HEADS: Final = (b"<!doctype html", b"<html", b"<head", b"<!--")
 
 
-class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gate found: the kind of file, its size in bytes, and the digest of its bytes."""
-
-    kind: Kind
-    size: int
-    sha256: str
-
-
-def inspect_file(path: Path) -> FileFacts:
-    """Decide by the bytes what a file is and whether it is whole.
+def kind_of(source: Source) -> Kind:
+    """Decide by its first bytes what a file is; "pickle" is one without a container, which is never opened.
 
     Raises:
-        BadCheckpoint: not an ordinary file, empty, too large, damaged, or not an encoder file.
+        BadCheckpoint: it is no checkpoint, or its ending says something else.
     """
-    size = _require_ordinary(path)
-    try:
-        with path.open("rb") as stream:
-            kind = _kind(stream, size, path.name)
-            stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as trouble:
-        raise BadCheckpoint(f"{path.name} cannot be opened for reading.", "Check that you may read it.") from trouble
-    return FileFacts(kind=kind, size=size, sha256=digest)
-
-
-def _require_ordinary(path: Path) -> int:
-    try:
-        facts = path.stat()
-    except (OSError, ValueError) as trouble:
-        raise BadCheckpoint(f"There is no file {path.name}.", "Check the path, or choose the file again.") from trouble
-    if stat.S_ISDIR(facts.st_mode):
-        raise BadCheckpoint(f"{path.name} is a folder.", "Choose the weight file inside it.")
-    if not stat.S_ISREG(facts.st_mode):
-        raise BadCheckpoint(f"{path.name} is not an ordinary file.", "Choose a weight file on a disk.")
-    if facts.st_size == 0:
-        raise BadCheckpoint(f"{path.name} is empty.", _COPY_AGAIN)
-    if facts.st_size > LARGEST_FILE:
-        raise BadCheckpoint(f"{path.name} is larger than 8 GiB.", "Save the encoder without optimiser state.")
-    return facts.st_size
-
-
-def _kind(stream: BinaryIO, size: int, name: str) -> Kind:
-    head = stream.read(_HEAD)
-    if head.startswith(b"PK"):
-        _require_torch_zip(stream, name)
-        return "zip"
-    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= _LARGEST_HEADER:
-        _require_whole_safetensors(stream, size, name)
+    head = source.read_at(0, min(_HEAD, source.size))
+    found = _pytorch_kind(head)
+    named_safetensors = source.name.lower().endswith(".safetensors")
+    if found is None and _starts_like_safetensors(head, named_safetensors):
         return "safetensors"
-    if _LEGACY_MAGIC in head[:64] and head[:1] == b"\x80":
-        return "legacy"
-    raise _refusal(head, name)
-
-
-def _refusal(head: bytes, name: str) -> BadCheckpoint:
-    for magic, what, advice in _KNOWN_HEADS:
-        if head.startswith(magic):
-            return BadCheckpoint(f"{name} is {what}.", advice)
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGE_HEADS):
-        return BadCheckpoint(
-            f"{name} is a web page, not the weights.", "The download link led to a page; download the file itself."
+    if found is not None and named_safetensors:
+        raise refuse(
+            WRONG_ENDING,
+            f"{source.name} ends in .safetensors, but its bytes are a pickle of Python, which may hold a program.",
+            "Ask its author what it is; a true safetensors file holds no program.",
         )
+    if found is None:
+        raise _other(head, source.name)
+    return found
+
+
+def _pytorch_kind(head: bytes) -> Kind | None:
+    if head.startswith(b"PK\x03\x04"):
+        return "zip"
+    if head[:1] == b"\x80" and head[1:2] and head[1] <= 5:
+        return "legacy" if _LEGACY_MAGIC in head[:64] else "pickle"
+    return None
+
+
+def _starts_like_safetensors(head: bytes, named_so: bool) -> bool:
+    """Length and brace; a file that calls itself safetensors and is nothing else known is judged as one."""
+    length = int.from_bytes(head[:8], "little")
+    return head[8:9] == b"{" and (length < _LARGEST_HEADER or named_so)
+
+
+def _other(head: bytes, name: str) -> BadCheckpoint:
+    for magic, code, what, advice in _KNOWN_HEADS:
+        if head.startswith(magic):
+            return refuse(code, f"{name} is {what}.", advice)
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.lower().startswith(_PAGE_HEADS):
+        return refuse(
+            WEB_PAGE,
+            f"{name} is a web page, not the weights.",
+            "The download link led to a page; download the file itself.",
+        )
+    if text.startswith((b"{", b"[")):
+        return refuse(OTHER_FORMAT, f"{name} is a text file of settings (JSON), not the weights.", _CHOOSE)
     if name.lower().endswith(".onnx") or (head[:1] == b"\x08" and b"pytorch" in head[:64]):
-        return BadCheckpoint(f"{name} is an ONNX file.", "ZePAD needs the PyTorch weights it was exported from.")
-    if head[:1] == b"\x80":
-        return BadCheckpoint(f"{name} is a plain pickle, which may hold a program.", _SAVE_ANEW)
+        return refuse(OTHER_FORMAT, f"{name} is an ONNX file.", "ZePAD needs the PyTorch weights it was exported from.")
     if head[257:262] == b"ustar":
-        return BadCheckpoint(f"{name} is a tar archive.", "Unpack it first.")
-    return BadCheckpoint(
-        f"{name} is no encoder file of a kind ZePAD knows.", "It reads PyTorch checkpoints and safetensors files."
+        return _tar(head, name)
+    return _unknown(head, name)
+
+
+def _unknown(head: bytes, name: str) -> BadCheckpoint:
+    if head.startswith(b"PK"):
+        return refuse(DAMAGED, f"{name} is cut short or damaged.", COPY_AGAIN)
+    if name.lower().endswith(".safetensors"):
+        return refuse(DAMAGED, f"The header of {name} is damaged.", COPY_AGAIN)
+    return refuse(
+        OTHER_FORMAT,
+        f"{name} is no encoder file of a kind ZePAD knows.",
+        "It reads PyTorch checkpoints and safetensors files.",
     )
 
 
-def _require_torch_zip(stream: BinaryIO, name: str) -> None:
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            entries = archive.infolist()
-            _require_torch_entries(entries, name)
-            broken = archive.testzip()
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as trouble:
-        raise BadCheckpoint(f"{name} is cut short or damaged.", _COPY_AGAIN) from trouble
-    if broken is not None:
-        raise BadCheckpoint(f"{name} is damaged inside.", _COPY_AGAIN)
-
-
-def _require_torch_entries(entries: list[zipfile.ZipInfo], name: str) -> None:
-    places = [entry.filename for entry in entries]
-    inner = [place.partition("/")[2] for place in places]
-    if "constants.pkl" in inner or any(place.startswith("code/") for place in inner):
-        raise BadCheckpoint(f"{name} is a TorchScript program, which ZePAD does not run.", _SAVE_ANEW)
-    if any(place.endswith(".npy") for place in places):
-        raise BadCheckpoint(f"{name} is a NumPy archive.", "Save the weights as safetensors, one tensor per name.")
-    if inner.count("data.pkl") != 1 or len(set(places)) != len(places):
-        raise BadCheckpoint(
-            f"{name} is a zip file, but not one that PyTorch wrote.", "If it holds a checkpoint, unpack it."
-        )
-    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        raise BadCheckpoint(f"{name} was packed anew after PyTorch wrote it.", _SAVE_ANEW)
-
-
-def _require_whole_safetensors(stream: BinaryIO, size: int, name: str) -> None:
-    stream.seek(0)
-    length = int.from_bytes(stream.read(8), "little")
-    try:
-        header = json.loads(stream.read(length))
-        ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as trouble:
-        raise BadCheckpoint(f"The header of {name} is cut short or damaged.", _COPY_AGAIN) from trouble
-    if not ends or not all(isinstance(end, int) for end in ends):
-        raise BadCheckpoint(f"{name} holds no tensors.", _SAVE_ANEW)
-    if 8 + length + max(ends) != size:
-        raise BadCheckpoint(f"{name} is cut short: {size:,} of {8 + length + max(ends):,} bytes.", _COPY_AGAIN)
+def _tar(head: bytes, name: str) -> BadCheckpoint:
+    # Names stand at the start of blocks of 512 bytes; newer tars have a block or two of their own before.
+    if any(head[start:].startswith(_OLD_TAR_NAMES) for start in range(0, len(head), 512)):
+        return refuse(OLD_FORMAT, f"{name} is a tar file of PyTorch before 0.4, which is no longer read.", SAVE_ANEW)
+    return refuse(PACKED, f"{name} is a tar archive.", _UNPACK)

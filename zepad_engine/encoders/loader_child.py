@@ -1,45 +1,44 @@
-"""The one-shot loader: a process that reads one hostile file and leaves plain tensors, or says why not.
+"""The one-shot loader: a process that reads one foreign file and leaves plain tensors, or says why not.
 
-``python -m zepad_engine.encoders.loader_child IN OUT`` writes ``OUT`` (safetensors) and ``OUT.json`` (the verdict).
-The only file of the project that lets torch read a pickle.
+``main(IN, OUT)`` writes ``OUT`` (safetensors) and ``OUT.json`` (the verdict). It loads no torch, and it is the only
+place that a pickle is looked into: see ``foreign`` for how nothing of it is run.
 """
 
 from __future__ import annotations
 
-import pickle
-import struct
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from zepad_engine.encoders.gate import FileFacts, inspect_file
-from zepad_engine.encoders.inert import Inert, InertDict, names_in, require_harmless, stand_in
+from zepad_engine.encoders.foreign.legacy_file import read_legacy
+from zepad_engine.encoders.foreign.pickle_machine import CONTRADICTIONS, Machine
+from zepad_engine.encoders.foreign.pickle_names import foreign
+from zepad_engine.encoders.foreign.pickle_values import COMPLEX, Stored
+from zepad_engine.encoders.foreign.plain_tensors import Plain, write_tensors
+from zepad_engine.encoders.foreign.safetensors_file import read_safetensors
+from zepad_engine.encoders.foreign.settings import settings_in
+from zepad_engine.encoders.foreign.source import Source, opened
+from zepad_engine.encoders.foreign.tensor_checks import places_of, require_records
+from zepad_engine.encoders.foreign.walk import find_tensors
+from zepad_engine.encoders.foreign.zip_file import LONGEST_PICKLE, read_zip
+from zepad_engine.encoders.gate import Kind, kind_of
+from zepad_engine.encoders.refusals import (
+    ASK_AUTHOR,
+    COPY_AGAIN,
+    DAMAGED,
+    EXPANDED,
+    INCOMPLETE,
+    NO_WEIGHTS,
+    OTHER_FORMAT,
+    SAVE_ANEW,
+    refuse,
+    shown,
+)
 from zepad_engine.errors import BadCheckpoint
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-MOST_TENSORS = 20_000
-_DEEPEST = 6
-_HEADROOM = 2 * 1024**3
-_SEPARATOR = "/"
-_UNREADABLE = (
-    pickle.UnpicklingError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
+_HEADROOM = 512 * 1024**2
+_MOST_TOLD = 200
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,17 +47,34 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sentence: why the file was refused; empty if it was read.
         advice: what to do about it.
-        code: code of the error.
-        sha256: digest of the bytes.
+        code: why, as one of ``refusals.CODES``.
+        unjudged: the file may be sound; ``sentence`` is why it could not be judged.
+        container: "PyTorch zip", "PyTorch legacy" or "safetensors".
+        checksummed: whether the container carries checksums, and all of them were verified.
+        size: of the file, in bytes.
+        sha256: digest of the file's bytes, as they were read.
         lightning: whether PyTorch Lightning wrote it.
         settings: plain training settings found in the file (method, data set and so on).
-        foreign: names of objects that were left out.
+        foreign: names of objects and of tensors that were left out, printable.
     """
 
     sentence: str = ""
     advice: str = ""
     code: str = ""
+    unjudged: bool = False
+    container: str = ""
+    checksummed: bool = False
+    size: int = 0
     sha256: str = ""
+    lightning: bool = False
+    settings: dict[str, str] = {}
+    foreign: tuple[str, ...] = ()
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file holds: its tensors as places in it, and what was told or left out beside them."""
+
+    tensors: dict[str, Plain]
     lightning: bool = False
     settings: dict[str, str] = {}
     foreign: tuple[str, ...] = ()
@@ -69,158 +85,115 @@ def verdict_path(out: Path) -> Path:
     return out.with_name(out.name + ".json")
 
 
-def main(source: Path, out: Path) -> int:
-    """Read ``source``, leave ``out`` and the verdict; gives back 0, whatever the verdict."""
+def main(source_path: str, out_path: str, alone: str = "") -> int:
+    """Read ``source_path``, leave ``out_path`` and the verdict; gives back 0, whatever the verdict.
+
+    ``alone`` is the name given to a tensor that is all a file holds; without one such a file is refused.
+    """
+    path, out = Path(source_path), Path(out_path)
     try:
-        verdict = read_file(source, out)
+        verdict = read_file(path, out, alone)
     except BadCheckpoint as trouble:
         verdict = Verdict(sentence=trouble.sentence, advice=trouble.advice, code=trouble.code)
     except MemoryError:
         verdict = Verdict(
-            sentence=f"{source.name} asks for far more memory than its size explains.",
+            sentence=f"{shown(path.name)} asks for far more memory than its size explains.",
             advice="It is damaged or made to harm; use another copy.",
-            code=BadCheckpoint.code,
+            code=EXPANDED,
+        )
+    except OSError:
+        verdict = Verdict(
+            sentence=f"The tensors of {shown(path.name)} could not be written to the temporary folder.",
+            advice="Free some space on that disk, then open the file again.",
+            unjudged=True,
         )
     verdict_path(out).write_bytes(msgspec.json.encode(verdict))
     return 0
 
 
-def read_file(source: Path, out: Path) -> Verdict:
-    """Gate, load, check, and store as safetensors.
+def read_file(path: Path, out: Path, alone: str = "") -> Verdict:
+    """Gate, look inside, check, and copy the tensors to ``out`` as safetensors.
 
     Raises:
         BadCheckpoint: the file is refused.
         MemoryError: the file asks for more memory than its size explains.
+        OSError: the tensors could not be written.
     """
-    facts = inspect_file(source)
-    names: frozenset[str] = frozenset()
-    if facts.kind != "safetensors":
-        names = names_in(source, facts.kind)
-        require_harmless(names, source.name)
-    loaded, foreign = _load(source, facts, names)
-    tensors = _checked(dict(_flat(loaded)), source.name)
-    if not tensors:
-        raise _nothing_found(loaded, source.name)
-    from safetensors.torch import save_file
-
-    save_file(dict(_apart(tensors)), out)
-    return Verdict(
-        sha256=facts.sha256,
-        lightning=isinstance(loaded, Mapping) and "pytorch-lightning_version" in loaded,
-        settings=dict(_settings(loaded)),
-        foreign=tuple(sorted(foreign)),
-    )
-
-
-def _load(source: Path, facts: FileFacts, names: frozenset[str]) -> tuple[object, frozenset[str]]:
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    torch.set_num_threads(1)
-    limit_memory(facts.size)
-    if facts.kind == "safetensors":
-        try:
-            return load_file(source), frozenset()
-        except (SafetensorError, OSError, ValueError) as trouble:
-            raise BadCheckpoint(f"{source.name} is damaged.", "Download or copy the file again.") from trouble
-    for kind in (stand_in, lambda _name: InertDict):
-        try:
-            with torch.serialization.safe_globals([(kind(name), name) for name in names]):
-                loaded = torch.load(source, weights_only=True, map_location="cpu")
-        except _UNREADABLE as trouble:
-            if "allocate memory" in str(trouble) or "not enough memory" in str(trouble):
-                raise MemoryError from trouble
-            continue
-        return loaded, _foreign(names)
-    raise BadCheckpoint(
-        f"{source.name} holds more than tensors by name, and that part cannot be read safely.",
-        "Save only the state_dict of the encoder, best as safetensors.",
-    )
-
-
-def _foreign(names: frozenset[str]) -> frozenset[str]:
-    own = {"torch", "collections", "builtins", "__builtin__", "_codecs", "copyreg", "typing"}
-    return frozenset(name for name in names if name.partition(".")[0] not in own)
+    with opened(path) as source:
+        kind = kind_of(source)
+        limit_memory(source.size)
+        content = _from_safetensors(source) if kind == "safetensors" else _from_pickle(source, kind, alone)
+        digest = source.sha256()
+        write_tensors(source, content.tensors, out)
+        source.require_unchanged()
+        return Verdict(
+            container={"safetensors": "safetensors", "zip": "PyTorch zip"}.get(kind, "PyTorch legacy"),
+            checksummed=kind == "zip",
+            size=source.size,
+            sha256=digest,
+            lightning=content.lightning,
+            settings=content.settings,
+            foreign=content.foreign,
+        )
 
 
 def limit_memory(size: int) -> None:
-    """Cap this process's address space at what it has now, twice ``size`` bytes and 2 GiB (Linux only)."""
+    """Cap this process's address space at what it has now, twice ``size`` bytes and 512 MB (Linux only).
+
+    Elsewhere there is no such cap that a process can set on itself; the bounds in ``foreign`` hold there too.
+    """
     if sys.platform != "linux":
         return
     import resource
 
     status = Path("/proc/self/status").read_text(encoding="ascii")
     held = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmSize"))
-    cap = held + 2 * size + _HEADROOM
+    wanted = held + 2 * size + _HEADROOM
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    cap = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
     resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _flat(loaded: object, path: str = "", depth: int = 0) -> Iterator[tuple[str, Tensor]]:
-    """Every named tensor; names of containers are joined by a slash, names of weights keep their dots."""
-    import torch
-
-    if isinstance(loaded, Mapping) and depth < _DEEPEST:
-        for key, value in loaded.items():
-            if isinstance(key, str) and isinstance(value, torch.Tensor):
-                yield path + key, value
-            elif isinstance(key, str):
-                yield from _flat(value, f"{path}{key}{_SEPARATOR}", depth + 1)
+def _from_safetensors(source: Source) -> Content:
+    tensors, unknown = read_safetensors(source)
+    usable = {name: plain for name, plain in tensors.items() if plain.dtype not in COMPLEX and name.isprintable()}
+    left_out = [*unknown, *(name for name in tensors if name not in usable)]
+    if not usable:
+        raise refuse(NO_WEIGHTS, f"{source.name} holds no tensors of a usable type.", SAVE_ANEW)
+    return Content(tensors=usable, foreign=tuple(f"{shown(name)} (unusable)" for name in left_out[:_MOST_TOLD]))
 
 
-def _checked(tensors: dict[str, Tensor], file: str) -> dict[str, Tensor]:
-    """The tensors, once each is known to be real memory of bounded size.
-
-    Raises:
-        BadCheckpoint: too many tensors, or one that is sparse, quantised, without memory, or stretched.
-    """
-    import torch
-
-    if len(tensors) > MOST_TENSORS:
-        raise BadCheckpoint(f"{file} holds {len(tensors):,} tensors; at most {MOST_TENSORS:,} are read.")
-    for name, tensor in tensors.items():
-        if tensor.is_meta or tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
-            raise BadCheckpoint(f"The tensor {name} in {file} holds no plain numbers.", "Save it dense, as float32.")
-        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-            raise BadCheckpoint(f"The tensor {name} in {file} claims more numbers than the file holds.")
-    return tensors
-
-
-def _apart(tensors: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-    """The same tensors, each in memory of its own, as the file format wants it; copied only where it must be."""
-    seen: set[int] = set()
-    for name, tensor in tensors.items():
-        place = tensor.untyped_storage().data_ptr()
-        own = tensor.detach().contiguous()
-        yield name, own.clone() if place in seen else own
-        seen.add(place)
-
-
-def _nothing_found(loaded: object, file: str) -> BadCheckpoint:
-    save = "Save its state_dict instead: torch.save(model.state_dict(), path)."
-    if isinstance(loaded, Inert):
-        return BadCheckpoint(f"{file} holds a whole model object ({loaded.origin}), not its weights.", save)
-    return BadCheckpoint(f"{file} holds no weights by name.", save)
+def _from_pickle(source: Source, kind: Kind, alone: str) -> Content:
+    if kind == "zip":
+        container = read_zip(source)
+        machine, records = Machine(container.pickled), container.records
+    else:
+        machine, records = Machine(source.read_at(0, min(source.size, LONGEST_PICKLE))), {}
+    try:
+        if kind == "legacy":
+            loaded, records = read_legacy(source, machine)
+        else:
+            loaded = machine.run()
+    except CONTRADICTIONS as trouble:
+        raise _contradiction(source, machine, kind) from trouble
+    if kind == "pickle":
+        raise refuse(OTHER_FORMAT, f"{source.name} is a plain pickle, which may hold a program.", SAVE_ANEW)
+    if alone and isinstance(loaded, Stored):
+        loaded = {alone: loaded}
+    require_records(machine.storages, records, source.name)
+    found = find_tensors(loaded, source.name)
+    names = sorted(shown(name) for name in machine.names if foreign(name))
+    return Content(
+        tensors=places_of(found.tensors, records, source.name, source.size),
+        lightning=isinstance(loaded, dict) and "pytorch-lightning_version" in loaded,
+        settings=settings_in(loaded),
+        foreign=tuple([*names, *found.left_out][:_MOST_TOLD]),
+    )
 
 
-def _settings(loaded: object) -> Iterator[tuple[str, str]]:
-    """Plain values of the training settings, wherever the file keeps them."""
-    if not isinstance(loaded, Mapping):
-        return
-    for key in ("hyper_parameters", "hparams", "args", "opt", "config"):
-        found: Any = loaded.get(key)
-        yield from _plain(found.state if isinstance(found, Inert) else found)
-
-
-def _plain(settings: object, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    if not isinstance(settings, Mapping) or depth > 3:
-        return
-    for key, value in settings.items():
-        if isinstance(key, str) and isinstance(value, str | int | float):
-            yield path + key, str(value)[:200]
-        elif isinstance(key, str):
-            yield from _plain(value, f"{path}{key}.", depth + 1)
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+def _contradiction(source: Source, machine: Machine, kind: Kind) -> BadCheckpoint:
+    """A pickle that ends too soon in a file without checksums is one that was cut; else it is damaged."""
+    if kind != "zip" and machine.at >= min(source.size, LONGEST_PICKLE):
+        return refuse(INCOMPLETE, f"{source.name} is cut short.", COPY_AGAIN)
+    return refuse(DAMAGED, f"The list of objects in {source.name} is damaged.", f"{COPY_AGAIN} {ASK_AUTHOR}")

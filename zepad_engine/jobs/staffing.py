@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from zepad_engine.jobs.capacity import GIB, free_memory, usable_cores
+from zepad_engine.capacity import GIB, free_memory, usable_cores
 from zepad_engine.plan import AuditPlan
 
 # A warm worker holds 0.4 to 0.5 GiB; its pictures and activations come on top.

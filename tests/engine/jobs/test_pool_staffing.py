@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from zepad_engine.jobs.capacity import GIB, usable_cores
+from zepad_engine.capacity import GIB, usable_cores
 from zepad_engine.jobs.staffing import Machine, posts_of, this_machine, with_gpus
 from zepad_engine.plan import AuditPlan
 

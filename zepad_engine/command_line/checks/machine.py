@@ -6,8 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from zepad_engine.capacity import GIB, free_memory, usable_cores
 from zepad_engine.command_line.checks.check import Check
-from zepad_engine.jobs.capacity import GIB, free_memory, usable_cores
 
 _LEAST_MEMORY = 4 * GIB
 _LEAST_DISK = 1 * GIB
