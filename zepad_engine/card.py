@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from zepad_engine.architecture import Architecture, Stem
 from zepad_engine.errors import BadCheckpoint
 from zepad_engine.storage import write_bytes
-
-
-class Stem(msgspec.Struct, frozen=True, kw_only=True):
-    """The first convolution, whose stride and padding stand in no weight.
-
-    Attributes:
-        kernel: side of the kernel in pixels.
-        stride: stride in pixels.
-        padding: zero padding in pixels.
-        pool: whether a max-pool with stride 2 follows.
-    """
-
-    kernel: int
-    stride: int
-    padding: int
-    pool: bool
-
-
-CIFAR_STEM = Stem(kernel=3, stride=1, padding=1, pool=False)
-WIDE_CIFAR_STEM = Stem(kernel=3, stride=1, padding=2, pool=False)
-IMAGENET_STEM = Stem(kernel=7, stride=2, padding=3, pool=True)
 
 Triple = tuple[float, float, float]
 
@@ -37,6 +17,8 @@ CIFAR_MEAN: Triple = (0.4914, 0.4822, 0.4465)
 CIFAR_STD: Triple = (0.2470, 0.2435, 0.2616)
 IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
 IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
+CLIP_MEAN: Triple = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD: Triple = (0.26862954, 0.26130258, 0.27577711)
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +46,7 @@ class EncoderCard(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: what the report calls it.
-        family: architecture family, "resnet" or "conv".
-        blocks: residual blocks of each stage.
-        bottleneck: whether the blocks are bottlenecks (ResNet-50) or basic (ResNet-18).
-        width: channels of the first stage.
-        stem: the first convolution.
-        shortcut: how a ResNet's shortcut meets a wider stage: by a convolution, or by padding with zeros.
+        architecture: what the net is built from.
         mean: per-channel mean, taken off inside the encoder; images outside are in [0, 1].
         std: per-channel deviation, divided by inside the encoder.
         input_size: side in pixels of the images the encoder was trained on.
@@ -81,6 +58,7 @@ class EncoderCard(msgspec.Struct, frozen=True, kw_only=True):
         seed: seed of the training, if known.
         minutes: wall time of the training, if known.
         sha256: digest of the bytes of the weight file, 64 hexadecimal characters.
+        net: where in the file the encoder lies, container and prefix, for example ``teacher/backbone.``.
         keys_ignored: names in the file that are no part of the encoder (heads, momentum copies).
         assumptions: sentences on what the file did not say and was guessed.
         probe: a linear probe, if one was made.
@@ -89,28 +67,29 @@ class EncoderCard(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    family: str
-    blocks: tuple[int, ...]
-    bottleneck: bool
-    width: int
-    stem: Stem
+    architecture: Architecture
     mean: Triple
     std: Triple
     input_size: int
     feature_dim: int
     parameters: int
-    shortcut: Literal["conv", "pad"] = "conv"
     method: str = "unknown"
     data: str = "unknown"
     epochs: int | None = None
     seed: int | None = None
     minutes: float | None = None
     sha256: str = ""
+    net: str = ""
     keys_ignored: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     probe: Probe | None = None
     licence: str = ""
     remarks: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The architecture family: resnet, conv, vit, convnext ..."""
+        return self.architecture.family
 
 
 def card_path(weights: Path) -> Path:
@@ -135,7 +114,7 @@ def read_card(weights: Path) -> EncoderCard:
     """
     path = card_path(weights)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=EncoderCard)
+        return card_of(msgspec.json.decode(path.read_bytes()))
     except OSError as trouble:
         raise BadCheckpoint(
             f"The card {path.name} is missing.", "An encoder of ZePAD is a pair of files; copy both."
@@ -146,19 +125,49 @@ def read_card(weights: Path) -> EncoderCard:
         ) from trouble
 
 
-class Overrides(msgspec.Struct, frozen=True, kw_only=True):
+def card_of(told: Any) -> EncoderCard:  # noqa: ANN401 - what a JSON file holds
+    """A card out of decoded JSON, of this version or of 0.1.
+
+    Raises:
+        msgspec.ValidationError: it is no card.
+    """
+    return msgspec.convert(modern_card(told), EncoderCard)
+
+
+def modern_card(told: Any) -> Any:  # noqa: ANN401 - what a JSON file holds
+    """Decoded JSON of a card of version 0.1, which knew ResNets and Conv4 only, as this version writes it."""
+    if not isinstance(told, dict) or "architecture" in told or not {"family", "width"} <= told.keys():
+        return told
+    rest = {name: value for name, value in told.items() if name not in (*_OLD_SHAPE, "family")}
+    named = _OLD_SHAPE if told["family"] == "resnet" else ("width",)
+    shape = {name: told[name] for name in named if name in told}
+    return {**rest, "architecture": {"kind": told["family"], **shape}}
+
+
+_OLD_SHAPE = ("blocks", "bottleneck", "width", "stem", "shortcut")
+
+
+class Overrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the user says of an encoder whose file does not say it; None leaves the file or the guess in force.
 
     Attributes:
         name: what the report shall call it.
+        net: which encoder of a file that holds several, as ``EncoderCard.net`` names it.
         stem: the first convolution.
         mean: per-channel mean of the normalisation.
         std: per-channel deviation of the normalisation, above 0.
         input_size: side in pixels of the images the encoder was trained on.
+        pooling: how a vision transformer's tokens become features.
+        heads: attention heads of a vision transformer, which no tensor tells.
+        model: which of a library's models with equal shapes it is, for example ``tf_efficientnet_b0``.
     """
 
     name: str | None = None
+    net: str | None = None
     stem: Stem | None = None
     mean: Triple | None = None
     std: Triple | None = None
     input_size: int | None = None
+    pooling: Literal["class", "mean"] | None = None
+    heads: int | None = None
+    model: str | None = None

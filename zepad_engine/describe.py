@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from zepad_engine.attacks.registry import ATTACKS
-from zepad_engine.card import EncoderCard
+from zepad_engine.card import EncoderCard, read_card
 from zepad_engine.catalogue import Catalogue, EncoderEntry, TaskEntry
 from zepad_engine.defences.registry import DEFENCES
 from zepad_engine.fields import describe_value
@@ -39,7 +37,7 @@ def _task(card: SampleCard) -> TaskEntry:
 
 def _encoders() -> list[EncoderEntry]:
     cards = sorted(asset("encoders").glob("*.json"))
-    return [_encoder(path.stem, msgspec.json.decode(path.read_bytes(), type=EncoderCard)) for path in cards]
+    return [_encoder(path.stem, read_card(path)) for path in cards]
 
 
 def _encoder(stem: str, card: EncoderCard) -> EncoderEntry:

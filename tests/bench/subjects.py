@@ -13,7 +13,9 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from tests.bench.contest import Side
-from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, CIFAR_STEM
+from zepad_engine.architecture import CIFAR_STEM
+from zepad_engine.capacity import usable_cores
+from zepad_engine.card import CIFAR_MEAN, CIFAR_STD
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.reading import load_own
 from zepad_engine.encoders.resnet import random_resnet, resnet_card
@@ -21,7 +23,6 @@ from zepad_engine.execution.execution import EXACT, Execution
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.images.image_set import as_images
-from zepad_engine.jobs.capacity import usable_cores
 from zepad_engine.plan import Arithmetic, HeadTraining
 from zepad_engine.resources import asset
 from zepad_engine.storage import write_bytes

@@ -86,6 +86,14 @@ def sample_catalogue() -> Catalogue:
     noise = Entry(
         key="sign_noise", name="Sign noise (control)", summary="Random signs of the same size.", citation="Control"
     )
+    imported = Entry(
+        key="imported",
+        name="Imported perturbation",
+        summary="Read from a file and scored as it is.",
+        citation="Whoever made the file",
+        fields=(Field(key="file", label="File", kind="file", default="", endings=(".npy", ".pt")),),
+        origin="elsewhere",
+    )
     fused = (Field(key="k", label="Sharpness k", kind="number", default=3.0, low=0, high=20, step=0.5),)
     defences = (
         ("undefended", "Undefended", "The encoder as downloaded, with a clean head per task.", ()),
@@ -107,7 +115,7 @@ def sample_catalogue() -> Catalogue:
         ("barlow-tinyimagenet-r18w16", "Barlow Twins on Tiny ImageNet, ResNet-18 w16"),
     )
     return Catalogue(
-        attacks=(per, l4a, noise),
+        attacks=(per, l4a, noise, imported),
         defences=tuple(
             Entry(key=key, name=name, summary=summary, citation="arXiv 2602.11204", fields=fields)
             for key, name, summary, fields in defences

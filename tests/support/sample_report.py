@@ -9,7 +9,8 @@ import math
 
 from tests.support.sample_detection import sample_detection
 from tests.support.sample_rates import ATTACKS, BRANCHES, CLASSES, TASK_NAMES, TASKS, rate
-from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, CIFAR_STEM, EncoderCard
+from zepad_engine.architecture import CIFAR_STEM, ResNetShape
+from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, EncoderCard
 from zepad_engine.findings import (
     SCHEMA_VERSION,
     AttackFinding,
@@ -174,11 +175,7 @@ def sample_card(name: str = "supcon-cifar10-r18w16") -> EncoderCard:
     """The card of a small ResNet-18."""
     return EncoderCard(
         name=name,
-        family="resnet",
-        blocks=(2, 2, 2, 2),
-        bottleneck=False,
-        width=16,
-        stem=CIFAR_STEM,
+        architecture=ResNetShape(blocks=(2, 2, 2, 2), bottleneck=False, width=16, stem=CIFAR_STEM),
         mean=CIFAR_MEAN,
         std=CIFAR_STD,
         input_size=32,

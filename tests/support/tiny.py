@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, CIFAR_STEM
+from zepad_engine.architecture import CIFAR_STEM
+from zepad_engine.card import CIFAR_MEAN, CIFAR_STD
 from zepad_engine.encoders.encoder import Encoder, save_encoder
 from zepad_engine.encoders.resnet import random_resnet, resnet_card
 from zepad_engine.errors import Cancelled

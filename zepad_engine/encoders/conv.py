@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zepad_engine.architecture import ConvShape
 from zepad_engine.card import EncoderCard
 from zepad_engine.encoders.encoder import Backbone, Encoder, count_parameters
 
@@ -47,7 +48,8 @@ class ConvBackbone(Backbone):
 
 def empty_conv(card: EncoderCard) -> Encoder:
     """The net a card describes, its weights still unset; draws nothing from the global generator."""
+    assert isinstance(card.architecture, ConvShape)
     with torch.random.fork_rng(devices=[]):
-        backbone = ConvBackbone(width=card.width, input_size=card.input_size)
+        backbone = ConvBackbone(width=card.architecture.width, input_size=card.input_size)
     counted = msgspec.structs.replace(card, feature_dim=backbone.feature_dim, parameters=count_parameters(backbone))
     return Encoder(backbone, counted).eval()

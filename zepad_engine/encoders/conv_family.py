@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Final
+from collections.abc import Iterator
 
 from torch import Tensor
 
-from zepad_engine.card import EncoderCard, Stem, Triple
+from zepad_engine.architecture import ConvShape
+from zepad_engine.card import EncoderCard
 from zepad_engine.encoders.conv import CONV_STAGES, empty_conv
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.family import Candidate, Hints
-from zepad_engine.encoders.origin import Origin, told_card
-from zepad_engine.encoders.weights import Match, Selection, Weights, completed, containers
+from zepad_engine.encoders.origin import PLAIN, origin_of, told_card
+from zepad_engine.encoders.weights import MOST_NETS, Container, Match, Selection, Weights, completed
 from zepad_engine.errors import BadCheckpoint
 
-_STEM: Final = Stem(kernel=3, stride=1, padding=1, pool=True)
-_NO_MEAN: Triple = (0.0, 0.0, 0.0)
-_NO_STD: Triple = (1.0, 1.0, 1.0)
-_USUAL_SIZE = 84
 _NORM_PARTS = ("weight", "bias", "running_mean", "running_var")
+_NORM_WORDS = ("norm", "bn", "BN", "normalize", "batchnorm", "batch_norm")
+# What each block must have beside its kernel, all as long as the net is wide.
+_VECTORS = ("conv.bias", *(f"norm.{part}" for part in _NORM_PARTS))
 
 
 class ConvFamily:
@@ -32,65 +32,71 @@ class ConvFamily:
         """The net of the card, its weights still unset."""
         return empty_conv(card)
 
-    def recognises(self, weights: Weights) -> Candidate | None:
-        """The first Conv4 in the weights, or None."""
-        for container, inside in containers(weights).items():
-            names = _original_names(inside)
-            if names:
-                return _candidate(container, inside, names)
-        return None
+    def candidates(self, container: Container) -> Iterator[Candidate]:
+        """Every Conv4 of a container that has no other convolutions."""
+        kernels: dict[str, list[str]] = {}
+        for name, tensor in container.tensors.items():
+            if tensor.ndim == 4:
+                kernels.setdefault(_before_numbers(name), []).append(name)
+        chains = [sorted(names, key=_natural) for names in kernels.values()]
+        if all(_is_chain(names, container.tensors) for names in chains[:MOST_NETS]):
+            yield from (_candidate(container, names) for names in chains[:MOST_NETS])
 
-    def build(self, candidate: Candidate, weights: Weights, hints: Hints) -> Encoder:
+    def build(self, candidate: Candidate, ignored: tuple[str, ...], hints: Hints) -> Encoder:
         """The encoder, with what had to be assumed on its card.
 
         Raises:
             BadCheckpoint: the user chose a stem, which Conv4 has not.
         """
+        if hints.overrides.stem is not None:
+            raise BadCheckpoint(f"{hints.name} is a Conv4, whose first convolution is fixed.", "Leave the stem open.")
         selection = candidate.selection
-        inside = containers(weights)[selection.container]
-        used = set(_original_names(inside).values())
-        ignored = tuple(name for name in inside if name not in used)
         width = int(selection.tensors["block0.conv.weight"].shape[0])
-        origin = _origin(hints)
+        origin = origin_of(hints, PLAIN, "is usual for Conv4")
         encoder = empty_conv(told_card(_card(width), origin, hints, selection, ignored))
         encoder.backbone.load_state_dict(completed(selection.tensors, encoder.backbone.state_dict()))
         return encoder
 
 
-def _candidate(container: str, inside: Weights, names: dict[str, str]) -> Candidate:
-    tensors = {own: inside[original] for own, original in names.items()}
-    first = names["block0.conv.weight"]
-    prefix = re.split(r"\d", first, maxsplit=1)[0]
-    selection = Selection(container=container, prefix=prefix, tensors=tensors)
-    match = Match(found=len(tensors), expected=len(tensors), missing=())
-    return Candidate(selection=selection, match=match, looks_like="Conv4")
+def _candidate(container: Container, kernels: list[str]) -> Candidate:
+    """The net of four kernels in a row; where a norm or a bias is missing, it fits in part."""
+    inside, width = container.tensors, container.tensors[kernels[0]].shape[0]
+    names = _original_names(inside, kernels)
+    found = {own: name for own, name in names.items() if name in inside}
+    missing = tuple(own for own, name in names.items() if own.endswith(_VECTORS) and _length(inside.get(name)) != width)
+    expected = CONV_STAGES * (1 + len(_VECTORS))
+    return Candidate(
+        selection=Selection(
+            container=container.name,
+            prefix=_before_numbers(kernels[0]),
+            tensors={own: inside[name] for own, name in found.items()},
+            used=frozenset(container.places[name] for name in found.values()),
+        ),
+        match=Match(found=expected - len(missing), expected=expected, missing=missing),
+        looks_like=f"Conv4, width {width}",
+    )
 
 
-def _original_names(inside: Weights) -> dict[str, str]:
-    """Our name to the file's name of each tensor of a Conv4; empty where this is none."""
-    kernels = sorted((name for name, tensor in inside.items() if tensor.ndim == 4), key=_natural)
-    if len(kernels) != CONV_STAGES or not _chain([inside[name] for name in kernels]) or _crowded(kernels):
-        return {}
-    found: dict[str, str] = {}
+def _length(tensor: Tensor | None) -> int:
+    return tensor.shape[0] if tensor is not None and tensor.ndim == 1 else -1
+
+
+def _original_names(inside: Weights, kernels: list[str]) -> dict[str, str]:
+    """Our name to the file's name of each tensor of a Conv4."""
+    names: dict[str, str] = {}
     for index, kernel in enumerate(kernels):
-        norm = _next(kernel)
-        parts = {f"block{index}.norm.{part}": f"{norm}.{part}" for part in _NORM_PARTS}
-        parts |= {
-            f"block{index}.conv.{part}": f"{kernel.removesuffix('.weight')}.{part}" for part in ("weight", "bias")
-        }
-        if any(name not in inside or inside[name].shape[0] != inside[kernel].shape[0] for name in parts.values()):
-            return {}
-        found |= parts
-        if f"{norm}.num_batches_tracked" in inside:
-            found[f"block{index}.norm.num_batches_tracked"] = f"{norm}.num_batches_tracked"
-    return found
+        norm = _norm_after(kernel, inside)
+        names |= {f"block{index}.norm.{part}": f"{norm}.{part}" for part in (*_NORM_PARTS, "num_batches_tracked")}
+        conv = kernel.removesuffix(".weight")
+        names |= {f"block{index}.conv.{part}": f"{conv}.{part}" for part in ("weight", "bias")}
+    return names
 
 
-def _chain(kernels: list[Tensor]) -> bool:
-    """Whether these are 3x3 kernels that lead from three channels to one width and keep it."""
-    width = kernels[0].shape[0]
-    shapes = [tuple(kernel.shape) for kernel in kernels]
-    return shapes == [(width, before, 3, 3) for before in (3, width, width, width)]
+def _is_chain(kernels: list[str], inside: Weights) -> bool:
+    """Whether these are four 3x3 kernels that lead from three channels to one width and keep it, pools between them."""
+    width = inside[kernels[0]].shape[0]
+    shapes = [tuple(inside[name].shape) for name in kernels]
+    return shapes == [(width, before, 3, 3) for before in (3, width, width, width)] and not _crowded(kernels)
 
 
 def _crowded(kernels: list[str]) -> bool:
@@ -101,47 +107,32 @@ def _crowded(kernels: list[str]) -> bool:
     return any(int(after[2]) - int(before[2]) < 4 for before, after in itertools.pairwise(layers))
 
 
+def _before_numbers(name: str) -> str:
+    """The words of a name up to the one with its first number: ``encoder.`` of ``encoder.block0.conv.weight``."""
+    before = re.split(r"\d", name, maxsplit=1)[0]
+    return before[: before.rfind(".") + 1]
+
+
 def _natural(name: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
-def _next(kernel: str) -> str:
-    """The norm after a convolution: ``encoder.5`` after ``encoder.4.weight``, our own ``norm`` after ``conv``."""
+def _norm_after(kernel: str, inside: Weights) -> str:
+    """The norm after a convolution: ``encoder.5`` after ``encoder.4.weight``, or the one norm in the same block."""
     before, _, last = kernel.removesuffix(".weight").rpartition(".")
-    return f"{before}.{int(last) + 1}" if last.isdecimal() else f"{before}.norm"
-
-
-def _origin(hints: Hints) -> Origin:
-    user, card = hints.overrides, hints.card
-    if user.stem is not None and user.stem != _STEM:
-        raise BadCheckpoint(f"{hints.name} is a Conv4, whose first convolution is fixed.", "Leave the stem open.")
-    notes: tuple[str, ...] = ()
-    if card is None and (user.mean is None or user.std is None):
-        notes += (
-            "The encoder is taken to want plain values from 0 to 1, as is usual for Conv4; the file does not say.",
-        )
-    if card is None and user.input_size is None:
-        notes += (f"Images are taken to be {_USUAL_SIZE} pixels wide, as is usual for Conv4; the file does not say.",)
-    return Origin(
-        stem=_STEM,
-        mean=user.mean or (card.mean if card else _NO_MEAN),
-        std=user.std or (card.std if card else _NO_STD),
-        input_size=user.input_size or (card.input_size if card else _USUAL_SIZE),
-        assumptions=notes,
-    )
+    if last.isdecimal():
+        return f"{before}.{int(last) + 1}" if before else str(int(last) + 1)
+    norms = [f"{before}.{word}" for word in _NORM_WORDS if f"{before}.{word}.running_mean" in inside]
+    return norms[0] if len(norms) == 1 else f"{before}.norm"
 
 
 def _card(width: int) -> EncoderCard:
     return EncoderCard(
         name="",
-        family="conv",
-        blocks=(1,) * CONV_STAGES,
-        bottleneck=False,
-        width=width,
-        stem=_STEM,
-        mean=_NO_MEAN,
-        std=_NO_STD,
-        input_size=_USUAL_SIZE,
+        architecture=ConvShape(width=width),
+        mean=PLAIN.mean,
+        std=PLAIN.std,
+        input_size=PLAIN.size,
         feature_dim=0,
         parameters=0,
     )

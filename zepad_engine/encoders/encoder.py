@@ -31,6 +31,18 @@ class Backbone(nn.Module):
         """Turn the activation of the last stage into features (B, feature_dim)."""
         return activation.mean(dim=(2, 3))
 
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw fresh weights, He initialisation as in torchvision; the global generator is not touched."""
+        for part in self.modules():
+            if isinstance(part, nn.Conv2d):
+                nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+                if part.bias is not None:
+                    nn.init.zeros_(part.bias)
+            elif isinstance(part, nn.BatchNorm2d):
+                nn.init.ones_(part.weight)
+                nn.init.zeros_(part.bias)
+                part.reset_running_stats()
+
     def forward(self, normalised: Tensor) -> Tensor:
         """Features (B, feature_dim) of normalised images (B, 3, H, W)."""
         activation = normalised

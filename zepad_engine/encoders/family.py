@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from zepad_engine.card import EncoderCard, Overrides
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.encoders.weights import Match, Selection, Weights
+from zepad_engine.encoders.weights import Container, Match, Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class Hints:
         name: name of the file without its ending.
         sha256: digest of its bytes.
         lightning: whether PyTorch Lightning wrote it.
-        settings: plain training settings found in the file or in args.json beside it.
+        settings: plain training settings found in the file, or in args.json or config.json beside it; lists as JSON.
         card: our own card beside it, if there is one.
         overrides: what the user says.
     """
@@ -56,12 +57,15 @@ class Family(Protocol):
     def empty(self, card: EncoderCard) -> Encoder:
         """The net a card of this family describes, its weights still unset, in evaluation mode."""
 
-    def recognises(self, weights: Weights) -> Candidate | None:
-        """The best-fitting net of this family in ``weights`` (names with containers), or None."""
+    def candidates(self, container: Container) -> Iterable[Candidate]:
+        """Every net of this family in a container, those that fit in part too."""
 
-    def build(self, candidate: Candidate, weights: Weights, hints: Hints) -> Encoder:
+    def build(self, candidate: Candidate, ignored: tuple[str, ...], hints: Hints) -> Encoder:
         """The encoder of a candidate that fits wholly, on the CPU, in evaluation mode.
 
+        Args:
+            ignored: what lies in the file beside it, for the card.
+
         Raises:
-            BadCheckpoint: the weights hold a part that this family does not have.
+            BadCheckpoint: what the user says of it cannot be.
         """

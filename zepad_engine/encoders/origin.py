@@ -1,7 +1,8 @@
-"""What a checkpoint does not say: stem and normalisation, from the user, the card, the data set's name, or a guess."""
+"""What a checkpoint does not say: normalisation and picture size, from the user, the card, the settings, or a guess."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,13 +11,11 @@ import msgspec
 from zepad_engine.card import (
     CIFAR_MEAN,
     CIFAR_STD,
-    CIFAR_STEM,
+    CLIP_MEAN,
+    CLIP_STD,
     IMAGENET_MEAN,
     IMAGENET_STD,
-    IMAGENET_STEM,
-    WIDE_CIFAR_STEM,
     EncoderCard,
-    Stem,
     Triple,
 )
 from zepad_engine.encoders.family import Hints
@@ -26,85 +25,120 @@ from zepad_engine.errors import BadCheckpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """How the images came in when the encoder was trained, and which parts of that are guesses."""
+    """How the images came in when the encoder was trained, and which parts of that are guesses.
 
-    stem: Stem
+    Attributes:
+        mean, std: normalisation per channel.
+        input_size: side of the images in pixels.
+        assumptions: a sentence for each part that is a guess.
+    """
+
     mean: Triple
     std: Triple
     input_size: int
-    assumptions: tuple[str, ...]
+    assumptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _DataSet:
+class Usual:
+    """The usual images of a data set or an architecture: normalisation, side in pixels, and whose they are."""
+
     mean: Triple
     std: Triple
     size: int
+    whose: str = ""
 
 
-_CIFAR = _DataSet(CIFAR_MEAN, CIFAR_STD, 32)
-_IMAGENET = _DataSet(IMAGENET_MEAN, IMAGENET_STD, 224)
+CIFAR: Final = Usual(CIFAR_MEAN, CIFAR_STD, 32, "CIFAR-10")
+CIFAR100: Final = Usual((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762), 32, "CIFAR-100")
+IMAGENET: Final = Usual(IMAGENET_MEAN, IMAGENET_STD, 224, "ImageNet")
+TINY_IMAGENET: Final = Usual(IMAGENET_MEAN, IMAGENET_STD, 64, "ImageNet")
+CLIP: Final = Usual(CLIP_MEAN, CLIP_STD, 224, "CLIP")
+PLAIN: Final = Usual((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), 84)
+
 _KNOWN: Final = {
-    "cifar10": _CIFAR,
-    "cifar100": _DataSet((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762), 32),
-    "stl10": _DataSet((0.4914, 0.4823, 0.4466), (0.2470, 0.2430, 0.2610), 96),
-    "imagenet": _IMAGENET,
-    "imagenet100": _IMAGENET,
+    "cifar10": CIFAR,
+    "cifar100": CIFAR100,
+    "stl10": Usual((0.4914, 0.4823, 0.4466), (0.2470, 0.2430, 0.2610), 96),
+    "imagenet": IMAGENET,
+    "imagenet100": IMAGENET,
+    "tinyimagenet": TINY_IMAGENET,
 }
+_WHOSE: Final = {(usual.mean, usual.std): usual.whose for usual in (CIFAR, IMAGENET, CLIP)}
+_LARGEST_SIZE = 1024
 
 
-def origin_of(kernel: int, hints: Hints, *, solo_learn: bool) -> Origin:
-    """Put together what is known; ``kernel`` is the side of the first convolution.
+def origin_of(hints: Hints, guess: Usual, why: str, *, size: int | None = None) -> Origin:
+    """Put together what is known of the images.
 
-    What the user says counts before the card, the card before the name of the data set, and that before a guess.
-    ``solo_learn`` says that the file is a Lightning checkpoint with the prefix ``backbone.``.
+    What the user says counts before the card, the card before the settings beside the weights, these before the name
+    of the data set, and that before ``guess``, which is told with the reason ``why`` (``the stem is 3x3``).
+    ``size`` is the side in pixels where the tensors tell it.
 
     Raises:
-        BadCheckpoint: the kernel is neither 3 nor 7 and nobody said what stride it goes with.
+        BadCheckpoint: the normalisation divides by zero, or the size is no picture's.
     """
     user, card = hints.overrides, hints.card
     notes: list[str] = []
-    stem = user.stem or (card.stem if card else None) or _guess_stem(kernel, solo_learn, notes)
-    if stem.kernel != kernel:
-        raise BadCheckpoint(
-            f"The first convolution of {hints.name} is {kernel}x{kernel}, not {stem.kernel}x{stem.kernel}.",
-            "Choose the stem that fits the file.",
-        )
-    stated = card or _named_set(hints, notes)
-    if stated is None and (user.mean is None or user.std is None):
-        notes.append(_guess_note(kernel))
-    guess = _CIFAR if kernel == 3 else _IMAGENET
-    mean = user.mean or (stated.mean if stated else guess.mean)
-    std = user.std or (stated.std if stated else guess.std)
+    mean, std = _normalisation(hints, guess, why, notes)
     if min(std) <= 0:
         raise BadCheckpoint(f"The normalisation of {hints.name} divides by zero.", "Give deviations above 0.")
-    size = user.input_size or (card.input_size if card else (stated or guess).size)  # type: ignore[union-attr]
-    return Origin(stem=stem, mean=mean, std=std, input_size=size, assumptions=tuple(notes))
+    side = user.input_size or (card.input_size if card else None) or _stated_size(hints) or size
+    if side is None:
+        named = _named_set(hints)
+        side = (named or guess).size
+        source = "as is usual for the data set the settings name" if named else f"as {why}"
+        notes.append(f"Images are taken to be {side} pixels wide, {source}; the file does not say.")
+    if not 8 <= side <= _LARGEST_SIZE:
+        raise BadCheckpoint(f"Images of {side} pixels do not fit {hints.name}.", f"Say a size of 8 to {_LARGEST_SIZE}.")
+    return Origin(mean=mean, std=std, input_size=side, assumptions=tuple(notes))
 
 
-def _guess_stem(kernel: int, solo_learn: bool, notes: list[str]) -> Stem:
-    if kernel == 7:
-        return IMAGENET_STEM
-    if kernel != 3:
-        raise BadCheckpoint(f"A first convolution of {kernel}x{kernel} is not known.", "Say its stride and padding.")
-    stem = WIDE_CIFAR_STEM if solo_learn else CIFAR_STEM
-    writer = "as solo-learn builds it" if solo_learn else "as most CIFAR ResNets have it"
-    notes.append(
-        f"The stem is taken as 3x3, stride 1, padding {stem.padding}, no max-pool, {writer}; the file does not say."
-    )
-    return stem
+def _normalisation(hints: Hints, guess: Usual, why: str, notes: list[str]) -> tuple[Triple, Triple]:
+    user, card = hints.overrides, hints.card
+    if user.mean is not None and user.std is not None:
+        return user.mean, user.std
+    if card is not None:
+        return user.mean or card.mean, user.std or card.std
+    mean, std = _triple(hints, "image_mean", "mean"), _triple(hints, "image_std", "std")
+    if mean and std:
+        notes.append("The normalisation is the one of the settings beside the weights.")
+        return user.mean or mean, user.std or std
+    named = _named_set(hints)
+    if named:
+        name = hints.setting("dataset", "data_name", "dataset_name")
+        notes.append(f"The normalisation is the usual one of {name}, the data set the training settings name.")
+        return user.mean or named.mean, user.std or named.std
+    plain = "plain values from 0 to 1" if guess.mean == PLAIN.mean else f"mean {guess.mean}"
+    whose = guess.whose or _WHOSE.get((guess.mean, guess.std))
+    what = f"the usual one of {whose}" if whose else plain
+    notes.append(f"The normalisation is taken as {what}, as {why}; the file does not say.")
+    return user.mean or guess.mean, user.std or guess.std
 
 
-def _named_set(hints: Hints, notes: list[str]) -> _DataSet | None:
-    named = (hints.setting("dataset", "data_name", "dataset_name") or "").lower().replace("-", "")
-    if named in _KNOWN:
-        notes.append(f"The normalisation is the usual one of {named}, the data set the training settings name.")
-    return _KNOWN.get(named)
+def _triple(hints: Hints, *names: str) -> Triple | None:
+    """Three numbers kept as JSON in a setting."""
+    try:
+        found: Triple = msgspec.convert(json.loads(hints.setting(*names) or "null"), Triple)
+    except (ValueError, msgspec.ValidationError):
+        return None
+    return found
 
 
-def _guess_note(kernel: int) -> str:
-    usual = "CIFAR-10, as the stem is 3x3" if kernel == 3 else "ImageNet, as the stem is 7x7"
-    return f"The normalisation is taken as the usual one of {usual}; the file does not say."
+def _stated_size(hints: Hints) -> int | None:
+    """The side of the images in the settings: ``image_size: 224`` or timm's ``input_size: [3, 224, 224]``."""
+    stated = hints.setting("image_size", "img_size", "input_size", "crop_size")
+    try:
+        found = json.loads(stated or "null")
+    except ValueError:
+        return None
+    found = found[-1] if isinstance(found, list) and found else found
+    return found if isinstance(found, int) and 8 <= found <= _LARGEST_SIZE else None
+
+
+def _named_set(hints: Hints) -> Usual | None:
+    named = (hints.setting("dataset", "data_name", "dataset_name") or "").lower()
+    return _KNOWN.get(named.replace("-", "").replace("_", ""))
 
 
 def told_card(
@@ -114,16 +148,16 @@ def told_card(
     told = hints.card
     epochs = hints.setting("max_epochs", "epochs")
     notes = origin.assumptions
-    if selection.is_copy:
-        notes += (f"Only the slow copy {selection.prefix.rstrip('.')} is in the file; it is audited instead.",)
+    if selection.is_copy and hints.overrides.net is None:
+        notes += (f"Only the slow copy {selection.net.rstrip('.')} is in the file; it is audited instead.",)
     named = msgspec.structs.replace(
         card,
         name=hints.overrides.name or (told.name if told else hints.name),
-        stem=origin.stem,
         mean=origin.mean,
         std=origin.std,
         input_size=origin.input_size,
         sha256=hints.sha256,
+        net=selection.net,
         keys_ignored=ignored,
         assumptions=notes,
         method=hints.setting("method") or "unknown",

@@ -5,8 +5,7 @@ Source: He et al., Deep Residual Learning for Image Recognition, CVPR 2016; bloc
 
 from __future__ import annotations
 
-import copy
-from typing import Literal, cast
+from typing import cast
 
 import msgspec
 import torch
@@ -14,10 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-from zepad_engine.card import EncoderCard, Stem, Triple
+from zepad_engine.architecture import ResNetShape, Stem
+from zepad_engine.card import EncoderCard, Triple
 from zepad_engine.encoders.encoder import Backbone, Encoder, count_parameters
-
-Shortcut = Literal["conv", "pad"]
 
 
 class PaddedShortcut(nn.Module):
@@ -38,23 +36,18 @@ class PaddedShortcut(nn.Module):
 class ResNetBackbone(Backbone):
     """conv1, bn1, layer1, layer2 and so on, and the global average; no fc."""
 
-    def __init__(
-        self, *, blocks: tuple[int, ...], bottleneck: bool, width: int, stem: Stem, shortcut: Shortcut = "conv"
-    ) -> None:
+    def __init__(self, shape: ResNetShape) -> None:
         super().__init__()
-        self.stage_count = len(blocks) + 1
-        block = Bottleneck if bottleneck else BasicBlock
+        self.stage_count = len(shape.blocks) + 1
+        width, stem = shape.width, shape.stem
         self.conv1 = nn.Conv2d(3, width, stem.kernel, stem.stride, stem.padding, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1) if stem.pool else nn.Identity()
         channels = width
-        for index, count in enumerate(blocks):
-            planes = width * 2**index
-            self.add_module(
-                f"layer{index + 1}", _stage(block, channels, planes, count, 1 if index == 0 else 2, shortcut)
-            )
-            channels = planes * block.expansion
+        for index in range(len(shape.blocks)):
+            self.add_module(f"layer{index + 1}", _stage(shape, channels, index))
+            channels = width * 2**index * (4 if shape.bottleneck else 1)
         self.feature_dim = channels
 
     def stage(self, activation: Tensor, index: int) -> Tensor:
@@ -64,43 +57,32 @@ class ResNetBackbone(Backbone):
         return cast("Tensor", self.get_submodule(f"layer{index}")(activation))
 
 
-def _stage(
-    block: type[BasicBlock] | type[Bottleneck], channels: int, planes: int, count: int, stride: int, shortcut: Shortcut
-) -> nn.Sequential:
-    grown = planes * block.expansion
+def _stage(shape: ResNetShape, channels: int, index: int) -> nn.Sequential:
+    planes, stride = shape.width * 2**index, 1 if index == 0 else 2
+    grown = planes * (4 if shape.bottleneck else 1)
     bridge: nn.Module | None = None
-    if (stride != 1 or channels != grown) and shortcut == "pad":
+    if (stride != 1 or channels != grown) and shape.shortcut == "pad":
         bridge = PaddedShortcut(stride, grown - channels)
     elif stride != 1 or channels != grown:
         bridge = nn.Sequential(nn.Conv2d(channels, grown, 1, stride, bias=False), nn.BatchNorm2d(grown))
-    first = block(channels, planes, stride, bridge)
-    return nn.Sequential(first, *(block(grown, planes) for _ in range(count - 1)))
+    first = _block(shape, channels, planes, stride, bridge)
+    return nn.Sequential(first, *(_block(shape, grown, planes) for _ in range(shape.blocks[index] - 1)))
 
 
-def initialise(module: nn.Module, seed: int) -> None:
-    """He initialisation as in torchvision, drawn from its own generator; the global one is not touched."""
-    generator = torch.Generator().manual_seed(seed)
-    for part in module.modules():
-        if isinstance(part, nn.Conv2d):
-            nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu", generator=generator)
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)
-        elif isinstance(part, nn.BatchNorm2d):
-            nn.init.ones_(part.weight)
-            nn.init.zeros_(part.bias)
-            part.reset_running_stats()
+def _block(
+    shape: ResNetShape, channels: int, planes: int, stride: int = 1, bridge: nn.Module | None = None
+) -> BasicBlock | Bottleneck:
+    if not shape.bottleneck:
+        return BasicBlock(channels, planes, stride, bridge)
+    # torchvision counts the inner width for 64 planes and one group.
+    return Bottleneck(channels, planes, stride, bridge, shape.groups, round(64 * shape.inner / shape.groups))
 
 
 def empty_resnet(card: EncoderCard) -> Encoder:
     """The net a card describes, its weights still unset; draws nothing from the global generator."""
+    assert isinstance(card.architecture, ResNetShape)
     with torch.random.fork_rng(devices=[]):
-        backbone = ResNetBackbone(
-            blocks=card.blocks,
-            bottleneck=card.bottleneck,
-            width=card.width,
-            stem=card.stem,
-            shortcut=card.shortcut,
-        )
+        backbone = ResNetBackbone(card.architecture)
     counted = msgspec.structs.replace(card, feature_dim=backbone.feature_dim, parameters=count_parameters(backbone))
     return Encoder(backbone, counted).eval()
 
@@ -115,17 +97,11 @@ def resnet_card(
     std: Triple,
     input_size: int,
     bottleneck: bool = False,
-    shortcut: Shortcut = "conv",
 ) -> EncoderCard:
     """A card of an untrained ResNet; feature size and parameter count are filled in by ``empty_resnet``."""
     return EncoderCard(
         name=name,
-        family="resnet",
-        shortcut=shortcut,
-        blocks=blocks,
-        bottleneck=bottleneck,
-        width=width,
-        stem=stem,
+        architecture=ResNetShape(blocks=blocks, bottleneck=bottleneck, width=width, stem=stem),
         mean=mean,
         std=std,
         input_size=input_size,
@@ -137,26 +113,6 @@ def resnet_card(
 def random_resnet(card: EncoderCard, seed: int) -> Encoder:
     """The net a card describes with random weights, in evaluation mode."""
     encoder = empty_resnet(card)
-    initialise(encoder.backbone, seed)
+    with torch.no_grad():
+        encoder.backbone.initialise(torch.Generator().manual_seed(seed))
     return encoder
-
-
-def random_like(encoder: Encoder, seed: int) -> Encoder:
-    """The same net with fresh random weights, on the same device, in evaluation mode."""
-    card = msgspec.structs.replace(
-        encoder.card,
-        name=f"{encoder.card.name} (random weights)",
-        method="none: random weights",
-        data="none",
-        epochs=0,
-        seed=seed,
-        remarks=(),
-        minutes=None,
-        sha256="",
-        keys_ignored=(),
-        probe=None,
-        licence="",
-    )
-    fresh = Encoder(copy.deepcopy(encoder.backbone).requires_grad_(True), card).eval()
-    initialise(fresh.backbone, seed)
-    return fresh.to(encoder.mean.device)

@@ -13,16 +13,37 @@ _TOLERANCE = 1e-3
 
 
 def fold_batch_norms(network: nn.Module) -> None:
-    """Fold each BatchNorm2d into the convolution registered right before it, in place; eval mode only."""
-    for parent in network.modules():
-        names = list(parent._modules)
-        for first, second in pairwise(names):
-            convolution, norm = parent._modules[first], parent._modules[second]
-            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                if convolution.out_channels != norm.num_features:
-                    continue
-                parent._modules[first] = fuse_conv_bn_eval(convolution, norm)
-                parent._modules[second] = nn.Identity()
+    """Fold each BatchNorm2d into the convolution registered right before it, in place; eval mode only.
+
+    A part whose attribute ``foldable`` is False is left as it is.
+    """
+    if not getattr(network, "foldable", True):
+        return
+    for first, second in pairwise(list(network._modules)):
+        convolution, norm = network._modules[first], network._modules[second]
+        rest = _after_norm(norm)
+        if rest is None or not isinstance(convolution, nn.Conv2d) or not _is_plain(convolution):
+            continue
+        assert isinstance(norm, nn.BatchNorm2d)
+        if convolution.out_channels == norm.num_features and norm.running_mean is not None:
+            network._modules[first] = fuse_conv_bn_eval(convolution, norm)
+            network._modules[second] = rest
+    for part in network.children():
+        fold_batch_norms(part)
+
+
+def _is_plain(convolution: nn.Conv2d) -> bool:
+    """Whether it convolves with its weight as it stands; timm's Conv2dSame only pads otherwise."""
+    return type(convolution) is nn.Conv2d or type(convolution).__name__ == "Conv2dSame"
+
+
+def _after_norm(norm: nn.Module | None) -> nn.Module | None:
+    """What stays of a batch norm once it is folded: timm's holds the activation too. None: it cannot be folded."""
+    if type(norm) is nn.BatchNorm2d:
+        return nn.Identity()
+    if isinstance(norm, nn.BatchNorm2d) and type(norm).__name__ == "BatchNormAct2d":
+        return nn.Sequential(norm.get_submodule("drop"), norm.get_submodule("act"))
+    return None
 
 
 def folds_exactly(network: nn.Module, images: Tensor) -> bool:

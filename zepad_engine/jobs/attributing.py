@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zepad_engine.encoders.vit import VitBackbone
 from zepad_engine.errors import BadInput
 
 _PATH_STEPS = 16
@@ -59,10 +60,32 @@ def _integrated_gradients(model: nn.Module, image: Tensor, target: int) -> Tenso
 def _layer_gradcam(model: nn.Module, image: Tensor, target: int) -> Tensor:
     from captum.attr import LayerGradCam
 
-    last = [module for module in model.modules() if isinstance(module, nn.Conv2d)][-1]
-    found = LayerGradCam(model, last).attribute(image.requires_grad_(True), target=target, relu_attributions=True)
-    coarse = cast("Tensor", found).detach()
+    transformers = [module for module in model.modules() if isinstance(module, VitBackbone)]
+    if transformers:
+        coarse = _token_gradcam(model, transformers[-1], image, target)
+    else:
+        last = [module for module in model.modules() if isinstance(module, nn.Conv2d)][-1]
+        found = LayerGradCam(model, last).attribute(image.requires_grad_(True), target=target, relu_attributions=True)
+        coarse = cast("Tensor", found).detach()
     return functional.interpolate(coarse, size=image.shape[-2:], mode="bilinear")[0, 0]
+
+
+def _token_gradcam(model: nn.Module, transformer: VitBackbone, image: Tensor, target: int) -> Tensor:
+    """Grad-CAM (1, 1, h, w) on the patches that enter the last block's attention.
+
+    A step later they are too late: features taken from the class token do not depend on what leaves the last block.
+    """
+    seen: list[Tensor] = []
+    handle = transformer.blocks[-1].get_submodule("norm1").register_forward_hook(lambda _m, _i, out: seen.append(out))
+    try:
+        answer = model(image.requires_grad_(True))[0, target]
+    finally:
+        handle.remove()
+    (slope,) = torch.autograd.grad(answer, seen[-1])
+    height, width = image.shape[-2:]
+    weights = transformer.patch_map(slope, height, width).mean(dim=(2, 3), keepdim=True)
+    strength = (weights * transformer.patch_map(seen[-1], height, width)).sum(dim=1, keepdim=True)
+    return strength.relu().float().detach()
 
 
 _METHODS: Final[dict[str, Callable[[nn.Module, Tensor, int], Tensor]]] = {

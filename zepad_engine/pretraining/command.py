@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from zepad_engine.card import CIFAR_STEM, IMAGENET_STEM, EncoderCard
+from zepad_engine.architecture import CIFAR_STEM, IMAGENET_STEM
+from zepad_engine.card import EncoderCard
 from zepad_engine.encoders.encoder import Encoder, save_encoder, with_card
 from zepad_engine.errors import AuditError, Cancelled
 from zepad_engine.images.image_set import ImageSet

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, CIFAR_STEM, EncoderCard, Stem, Triple
+from zepad_engine.architecture import CIFAR_STEM, Stem
+from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, EncoderCard, Triple
 from zepad_engine.encoders.resnet import resnet_card
 from zepad_engine.errors import BadPlan
 from zepad_engine.pretraining.augment import Augmentation

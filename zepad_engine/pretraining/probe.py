@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from zepad_engine.card import Probe
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.encoders.resnet import random_like
+from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.errors import BadInput
 from zepad_engine.images.image_set import ImageSet, as_images
 from zepad_engine.progress import Progress

@@ -6,15 +6,8 @@ from zepad_engine.card import EncoderCard
 
 
 def architecture(card: EncoderCard) -> str:
-    """The net: ``resnet, blocks 2-2-2-2, width 16, basic blocks; stem 3x3, stride 1``."""
-    parts = [card.family, f"blocks {'-'.join(map(str, card.blocks))}", f"width {card.width}"]
-    if card.family == "resnet":
-        parts.append("bottleneck blocks" if card.bottleneck else "basic blocks")
-        parts += ["zero-padded shortcuts"] if card.shortcut == "pad" else []
-    stem = (
-        f"stem {card.stem.kernel}x{card.stem.kernel}, stride {card.stem.stride}{', max-pool' if card.stem.pool else ''}"
-    )
-    return f"{', '.join(parts)}; {stem}"
+    """The net: ``ResNet-18, width 16; basic blocks, stem 3x3, stride 1``."""
+    return f"{card.architecture.title}; {', '.join(card.architecture.details)}"
 
 
 def size(card: EncoderCard) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.encoders.resnet import random_like
+from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
 from zepad_engine.findings import EpochRow

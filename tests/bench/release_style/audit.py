@@ -28,8 +28,8 @@ from tests.bench.release_style.stages import (
     train_benign,
 )
 from zepad_engine.encoders.encoder import Encoder
+from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.encoders.reading import load_own
-from zepad_engine.encoders.resnet import random_like
 from zepad_engine.evaluation.answers import Answers
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.plan import SAMPLE_PREFIX, set_name

@@ -27,7 +27,7 @@ from zepad_engine.defences.base import Defence
 from zepad_engine.defences.fused import Zepad
 from zepad_engine.defences.registry import build_defence
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.encoders.resnet import random_like
+from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import CALIBRATION, CLEAN, Answers
 from zepad_engine.evaluation.detection import detection_of

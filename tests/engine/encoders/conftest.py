@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, CIFAR_STEM, Overrides, Stem
-from zepad_engine.encoders import loader_child, reading
+from zepad_engine.architecture import CIFAR_STEM, Stem
+from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, Overrides
+from zepad_engine.encoders import apart, loader_child, reading
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.resnet import random_resnet, resnet_card
 
@@ -42,12 +43,11 @@ def make() -> Make:
 def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
     """open_encoder with the loader in this process, without its memory cap: quick."""
 
-    def run_here(path: Path, out: Path) -> None:
-        loader_child.main(path, out)
+    def run_here(path: Path, out: Path, alone: str = "") -> None:
+        loader_child.main(str(path), str(out), alone)
 
-    monkeypatch.setattr(reading, "_run_child", run_here)
+    monkeypatch.setattr(apart, "run_child", run_here)
     monkeypatch.setattr(loader_child, "limit_memory", lambda _size: None)
-    monkeypatch.setattr(torch, "set_num_threads", lambda _count: None)
 
     def run(path: Path, overrides: Overrides | None = None) -> Encoder:
         return reading.open_encoder(path, overrides)

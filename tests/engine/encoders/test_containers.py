@@ -10,10 +10,11 @@ import torch
 from safetensors.torch import save_file
 
 from tests.engine.encoders.conftest import prefixed
-from zepad_engine.card import CIFAR_STEM, IMAGENET_MEAN, IMAGENET_STEM, WIDE_CIFAR_STEM, Overrides
+from zepad_engine.architecture import CIFAR_STEM, IMAGENET_STEM, WIDE_CIFAR_STEM
+from zepad_engine.card import IMAGENET_MEAN, Overrides
 from zepad_engine.encoders.encoder import save_encoder
 from zepad_engine.encoders.reading import load_own
-from zepad_engine.errors import BadCheckpoint
+from zepad_engine.errors import BadCheckpoint, CannotJudge
 
 IMAGES = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
@@ -64,7 +65,7 @@ def test_solo_learn_file_with_a_namespace_and_args_beside(tmp_path, make, opened
     settings = argparse.Namespace(method="byol", dataset="cifar10", lr=0.3)
     torch.save(lightning(weights, hyper_parameters=settings), tmp_path / "byol.ckpt")
     read = opened(tmp_path / "byol.ckpt")
-    assert read.card.stem == WIDE_CIFAR_STEM
+    assert read.card.architecture.stem == WIDE_CIFAR_STEM
     assert torch.equal(read(IMAGES), encoder(IMAGES))
     assert (read.card.method, read.card.data) == ("byol", "cifar10")
     assert any("padding 2" in sentence for sentence in read.card.assumptions)
@@ -76,16 +77,14 @@ def test_solo_learn_file_with_a_namespace_and_args_beside(tmp_path, make, opened
 def test_old_solo_learn_prefix_takes_padding_1_and_says_so(tmp_path, make, opened):
     torch.save(lightning(prefixed(make(), "encoder.")), tmp_path / "old.ckpt")
     card = opened(tmp_path / "old.ckpt").card
-    assert card.stem == CIFAR_STEM
-    assert [sentence[:8] for sentence in card.assumptions] == ["The stem", "The norm"]
+    assert card.architecture.stem == CIFAR_STEM
+    assert [sentence[:8] for sentence in card.assumptions] == ["The stem", "The norm", "Images a"]
 
 
 def test_the_encoder_is_never_confused_with_its_momentum_copy(tmp_path, make, opened):
     encoder, copy = make(1), make(2)
     soup = {
         **prefixed(copy, "momentum_backbone."),
-        **prefixed(copy, "target_encoder."),
-        **prefixed(copy, "module.encoder_k."),
         **prefixed(encoder, "module.backbone."),
         **head("momentum_classifier."),
     }
@@ -95,14 +94,41 @@ def test_the_encoder_is_never_confused_with_its_momentum_copy(tmp_path, make, op
 
 def test_a_copy_alone_is_read_and_named(tmp_path, make, opened):
     torch.save({"state_dict": prefixed(make(), "momentum_encoder.")}, tmp_path / "copy.pth")
-    assert "Only the slow copy momentum_encoder" in " ".join(opened(tmp_path / "copy.pth").card.assumptions)
+    assert "Only the slow copy state_dict/momentum_encoder" in " ".join(opened(tmp_path / "copy.pth").card.assumptions)
 
 
-def test_dino_teacher_before_student(tmp_path, make, opened):
-    teacher, student = make(1), make(2)
-    content = {"student": prefixed(student, "module.backbone."), "teacher": prefixed(teacher, "backbone.")}
-    torch.save(content, tmp_path / "dino.pth")
-    assert torch.equal(opened(tmp_path / "dino.pth")(IMAGES), teacher(IMAGES))
+@pytest.mark.parametrize(
+    ("places", "choices"),
+    [
+        (("student/module.backbone.", "teacher/backbone."), ("teacher/backbone.", "student/backbone.")),
+        (
+            ("state_dict/module.encoder_k.", "state_dict/module.encoder_q."),
+            ("state_dict/encoder_q.", "state_dict/encoder_k."),
+        ),
+        (("model/target_encoder.", "model/online_encoder."), ("model/online_encoder.", "model/target_encoder.")),
+    ],
+)
+def test_two_encoders_that_differ_are_asked_about_and_the_user_chooses(tmp_path, make, opened, places, choices):
+    content = {place.partition("/")[0]: {} for place in places}
+    for seed, place in enumerate(places):
+        container, _, prefix = place.partition("/")
+        content[container] |= prefixed(make(seed), prefix)
+    torch.save(content, tmp_path / "two.pth")
+    with pytest.raises(CannotJudge) as caught:
+        opened(tmp_path / "two.pth")
+    assert (caught.value.code, caught.value.choices) == ("encoder.several", choices)
+    for seed, place in enumerate(places):
+        net = place.replace("module.", "")
+        chosen = opened(tmp_path / "two.pth", Overrides(net=net))
+        assert torch.equal(chosen(IMAGES), make(seed)(IMAGES))
+        assert chosen.card.net == net
+    with pytest.raises(BadCheckpoint, match="holds no encoder called other"):
+        opened(tmp_path / "two.pth", Overrides(net="other"))
+
+
+def test_two_names_of_one_encoder_are_no_question(tmp_path, make, opened):
+    torch.save({"student": prefixed(make(), ""), "teacher": prefixed(make(), "")}, tmp_path / "same.pth")
+    assert opened(tmp_path / "same.pth").card.net == "teacher/"
 
 
 def test_the_whole_net_is_preferred_to_a_part(tmp_path, make, opened):
@@ -115,7 +141,7 @@ def test_7x7_is_imagenet_and_half_precision_is_widened(tmp_path, make, opened):
     halves = {name: tensor.half() for name, tensor in make(stem=IMAGENET_STEM).backbone.state_dict().items()}
     torch.save(halves, tmp_path / "half.pth")
     read = opened(tmp_path / "half.pth")
-    assert (read.card.stem, read.card.mean, read.card.input_size) == (IMAGENET_STEM, IMAGENET_MEAN, 224)
+    assert (read.card.architecture.stem, read.card.mean, read.card.input_size) == (IMAGENET_STEM, IMAGENET_MEAN, 224)
     assert {tensor.dtype for tensor in read.parameters()} == {torch.float32}
 
 
@@ -134,7 +160,7 @@ def test_what_the_user_says_counts_most(tmp_path, make, opened):
     torch.save(make().backbone.state_dict(), tmp_path / "net.pth")
     said = Overrides(name="mine", stem=WIDE_CIFAR_STEM, mean=(0, 0, 0), std=(1, 1, 1), input_size=48)
     card = opened(tmp_path / "net.pth", said).card
-    assert (card.name, card.stem, card.mean, card.input_size) == ("mine", WIDE_CIFAR_STEM, (0, 0, 0), 48)
+    assert (card.name, card.architecture.stem, card.mean, card.input_size) == ("mine", WIDE_CIFAR_STEM, (0, 0, 0), 48)
     assert card.assumptions == ()
     with pytest.raises(BadCheckpoint, match="3x3, not 7x7"):
         opened(tmp_path / "net.pth", Overrides(stem=IMAGENET_STEM))
@@ -145,7 +171,11 @@ def test_our_own_pair_of_files(tmp_path, make, opened):
     card = save_encoder(encoder, tmp_path / "own.safetensors")
     for read in (load_own(tmp_path / "own.safetensors"), opened(tmp_path / "own.safetensors")):
         assert torch.equal(read(IMAGES), encoder(IMAGES))
-        assert (read.card.stem, read.card.assumptions, read.card.sha256) == (WIDE_CIFAR_STEM, (), card.sha256)
+        assert (read.card.architecture.stem, read.card.assumptions, read.card.sha256) == (
+            WIDE_CIFAR_STEM,
+            (),
+            card.sha256,
+        )
 
 
 def test_a_card_of_other_bytes_is_refused_or_ignored(tmp_path, make, opened):
@@ -153,7 +183,7 @@ def test_a_card_of_other_bytes_is_refused_or_ignored(tmp_path, make, opened):
     save_file(make(2).backbone.state_dict(), tmp_path / "own.safetensors")
     with pytest.raises(BadCheckpoint, match="not those its card speaks of"):
         load_own(tmp_path / "own.safetensors")
-    assert opened(tmp_path / "own.safetensors").card.stem == CIFAR_STEM
+    assert opened(tmp_path / "own.safetensors").card.architecture.stem == CIFAR_STEM
 
 
 def test_a_foreign_card_gives_its_normalisation(tmp_path, make, opened):

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, CIFAR_STEM, IMAGENET_STEM, WIDE_CIFAR_STEM
-from zepad_engine.encoders.resnet import empty_resnet, random_like, random_resnet, resnet_card
+from zepad_engine.architecture import CIFAR_STEM, IMAGENET_STEM, WIDE_CIFAR_STEM
+from zepad_engine.card import CIFAR_MEAN, CIFAR_STD
+from zepad_engine.encoders.random_weights import random_like
+from zepad_engine.encoders.resnet import empty_resnet, random_resnet, resnet_card
 from zepad_engine.errors import BadInput
 
 

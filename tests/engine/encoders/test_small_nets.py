@@ -8,8 +8,9 @@ from torch.nn import functional
 
 from zepad_engine.card import Overrides
 from zepad_engine.encoders.encoder import save_encoder
+from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.encoders.reading import load_own
-from zepad_engine.encoders.resnet import PaddedShortcut, random_like
+from zepad_engine.encoders.resnet import PaddedShortcut
 from zepad_engine.errors import BadCheckpoint
 
 SEED = torch.Generator().manual_seed(0)
@@ -37,7 +38,7 @@ def norm(place, channels):
 def test_resnet20_with_padded_shortcuts(tmp_path, opened):
     torch.save({"state_dict": {f"module.{name}": tensor for name, tensor in resnet20().items()}}, tmp_path / "r20.th")
     encoder = opened(tmp_path / "r20.th")
-    assert (encoder.card.blocks, encoder.card.shortcut) == ((3, 3, 3), "pad")
+    assert (encoder.card.architecture.blocks, encoder.card.architecture.shortcut) == ((3, 3, 3), "pad")
     assert (encoder.card.parameters, encoder.card.feature_dim) == (269_072, 64)
     assert encoder(torch.rand(2, 3, 32, 32)).shape == (2, 64)
     save_encoder(encoder, tmp_path / "own.safetensors")

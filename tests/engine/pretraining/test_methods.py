@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, CIFAR_STEM
+from zepad_engine.architecture import CIFAR_STEM
+from zepad_engine.card import CIFAR_MEAN, CIFAR_STD
 from zepad_engine.encoders.resnet import random_resnet, resnet_card
 from zepad_engine.pretraining.augment import Augmentation
 from zepad_engine.pretraining.methods import METHODS, cross_correlation_loss, nt_xent, supervised_contrast

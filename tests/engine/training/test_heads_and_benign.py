@@ -13,7 +13,8 @@ from tests.support.tiny import (
     tiny_pictures,
     was_cancelled,
 )
-from zepad_engine.card import CIFAR_STEM, IMAGENET_MEAN, IMAGENET_STD, IMAGENET_STEM
+from zepad_engine.architecture import CIFAR_STEM, IMAGENET_STEM
+from zepad_engine.card import IMAGENET_MEAN, IMAGENET_STD
 from zepad_engine.encoders.encoder import count_parameters, weight_bytes
 from zepad_engine.encoders.resnet import empty_resnet, resnet_card
 from zepad_engine.errors import BadInput
