@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from zepad_engine.card import EncoderCard
+from zepad_engine.card import Overrides
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.findings import Cell
 from zepad_engine.plan import AuditPlan
+from zepad_engine.preflight import Preflight
 
 PROTOCOL_VERSION = 1
 
@@ -23,10 +24,15 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Inspect(_Message, frozen=True, kw_only=True, tag="inspect"):
-    """Open an encoder file (or ``sample:<name>``); answered by Inspected or Failed."""
+    """Open an encoder file (or ``sample:<name>``); answered by Opened and then Inspected, or by Failed.
+
+    Attributes:
+        says: what the user says of the file.
+    """
 
     request: str
     path: str
+    says: Overrides = Overrides()
 
 
 class RunAudit(_Message, frozen=True, kw_only=True, tag="run_audit"):
@@ -92,12 +98,21 @@ class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
     versions: dict[str, str]
 
 
-class Inspected(_Message, frozen=True, kw_only=True, tag="inspected"):
-    """The preflight card of an encoder."""
+class Opened(_Message, frozen=True, kw_only=True, tag="opened"):
+    """The file is an encoder; its features are being checked."""
 
     request: str
     path: str
-    card: EncoderCard
+    preflight: Preflight
+
+
+class Inspected(_Message, frozen=True, kw_only=True, tag="inspected"):
+    """The whole preflight of an encoder; ``says`` is what it was opened with."""
+
+    request: str
+    path: str
+    preflight: Preflight
+    says: Overrides = Overrides()
 
 
 class Started(_Message, frozen=True, kw_only=True, tag="started"):
@@ -186,6 +201,7 @@ class Judged(_Message, frozen=True, kw_only=True, tag="judged"):
     """One picture through undefended victim and ZePAD.
 
     Attributes:
+        sha256: digest of the dropped picture's bytes, or "" for a test image.
         shown, perturbed, residual: picture paths: the model's input, with the perturbation, amplified difference.
         score: MPAE minus BMP confidence; flagged if above ``threshold``.
         achieved_fpr: false-alarm rate measured on the test split at that threshold, 0 to 1.
@@ -212,6 +228,7 @@ class Judged(_Message, frozen=True, kw_only=True, tag="judged"):
     calibration: tuple[float, ...]
     attribution: str
     notes: tuple[str, ...]
+    sha256: str = ""
     seconds_predict: float
     seconds_explain: float
 
@@ -229,6 +246,7 @@ class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
     Attributes:
         code: stable name of the trouble, e.g. ``encoder.unknown``; ``engine.*`` are faults of ours.
         detail: for the copy button only; never shown by itself.
+        choices: where the user must choose (``encoder.several``), among what; each suits ``Overrides.net``.
     """
 
     request: str
@@ -236,11 +254,13 @@ class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
     sentence: str
     advice: str = ""
     detail: str = ""
+    choices: tuple[str, ...] = ()
 
 
 Request: TypeAlias = Inspect | RunAudit | Cancel | JudgeImage | Export
 Event: TypeAlias = (
     Ready
+    | Opened
     | Inspected
     | Started
     | Progressed

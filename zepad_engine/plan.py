@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from zepad_engine.card import Overrides
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.errors import BadPlan
 
@@ -21,6 +23,9 @@ Arithmetic: TypeAlias = Literal["fast", "exact"]
 
 SAMPLE_PREFIX = "sample:"
 PLAN_VERSION = 1
+# Key of the attack that is read from a file instead of crafted.
+IMPORTED = "imported"
+_SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,10 +33,19 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Choice(_Plan, frozen=True, kw_only=True):
-    """An attack or defence by key, with the field values that differ from its defaults."""
+    """An attack or defence by key, with the field values that differ from its defaults.
+
+    ``name`` tells attacks of one key apart: lower-case letters, digits, hyphens and underscores, at most 40.
+    """
 
     key: str
     values: dict[str, FieldValue] = {}
+    name: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What files, jobs and findings call it."""
+        return f"{self.key}-{self.name}" if self.name else self.key
 
 
 class Tuning(_Plan, frozen=True, kw_only=True):
@@ -152,6 +166,7 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
 
     Attributes:
         encoder, auxiliary: a file path, or ``sample:<name>`` for a bundled encoder.
+        encoder_says, auxiliary_says: what the user says of these files where they do not say it.
         local_set: the defender's labelled images, for MPAE and BMP: ``sample:<name>``, a folder or a zip.
         surrogate_set: the attacker's images, labels unused.
         tasks: downstream tasks, each ``sample:<name>``, a folder or a zip.
@@ -167,6 +182,8 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
     schema_version: int = PLAN_VERSION
     encoder: str = "sample:supcon-cifar10-r18w16"
     auxiliary: str = "sample:barlow-tinyimagenet-r18w16"
+    encoder_says: Overrides = Overrides()
+    auxiliary_says: Overrides = Overrides()
     local_set: str = "sample:emoji"
     surrogate_set: str = "sample:openmoji"
     tasks: tuple[str, ...] = ("sample:emoji", "sample:signs", "sample:satellite", "sample:fashion")
@@ -195,6 +212,15 @@ def set_name(key: str) -> str:
         return key.removeprefix(SAMPLE_PREFIX)
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(key).stem)[:40] or "set"
     return f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+
+
+def imported_choice(file: str, others: tuple[Choice, ...] = ()) -> Choice:
+    """The attack that reads a perturbation ``file``, named after it and apart from ``others``."""
+    stem = re.sub(r"[^a-z0-9_-]+", "-", Path(file).stem.lower()).strip("-_")[:36] or "file"
+    taken = {choice.identity for choice in others}
+    names = (stem, *(f"{stem}-{number}" for number in range(2, len(others) + 2)))
+    free = (Choice(key=IMPORTED, values={"file": file}, name=name) for name in names)
+    return next(choice for choice in free if choice.identity not in taken)
 
 
 class Trouble(_Plan, frozen=True, kw_only=True):
@@ -262,12 +288,27 @@ def troubles(plan: AuditPlan) -> tuple[Trouble, ...]:
             )
         )
     for field in ("tasks", "attacks", "defences"):
-        names = [item if isinstance(item, str) else item.key for item in getattr(plan, field)]
+        names = [_identity(item) for item in getattr(plan, field)]
         if not names:
             found.append(Trouble(field=field, sentence=f"The plan names no {field}."))
         if len(set(names)) != len(names):
             found.append(Trouble(field=field, sentence=f"The plan names one of its {field} twice."))
-    return tuple(found)
+    return (*found, *_wrong_names(plan))
+
+
+def _identity(item: str | Choice) -> str:
+    return item if isinstance(item, str) else item.identity
+
+
+def _wrong_names(plan: AuditPlan) -> Iterator[Trouble]:
+    """Names become names of files; defences have none, and an imported perturbation needs its file."""
+    for choice in plan.attacks:
+        if choice.name and not _SAFE_NAME.fullmatch(choice.name):
+            yield Trouble(field="attacks", sentence=f"{choice.name!r} cannot name an attack: use a-z, 0-9, - and _.")
+        if choice.key == IMPORTED and not choice.values.get("file"):
+            yield Trouble(field="attacks", sentence="The imported perturbation names no file.")
+    if any(choice.name for choice in plan.defences):
+        yield Trouble(field="defences", sentence="A defence takes no name of its own.")
 
 
 def require_sound(plan: AuditPlan) -> None:

@@ -11,16 +11,15 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
 from zepad_engine import errors
 from zepad_engine.audit import engine_description, run_audit
-from zepad_engine.card import EncoderCard
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.exporting import export
-from zepad_engine.jobs.job import Job
+from zepad_engine.jobs.job import Job, Line, Told
 from zepad_engine.jobs.pool import JobFault, WorkerPool
 from zepad_engine.jobs.staffing import posts_of, this_machine, with_gpus
 from zepad_engine.messages import (
@@ -36,6 +35,7 @@ from zepad_engine.messages import (
     Inspected,
     Judged,
     JudgeImage,
+    Opened,
     Ready,
     Request,
     RunAudit,
@@ -43,6 +43,7 @@ from zepad_engine.messages import (
     encode,
 )
 from zepad_engine.plan import AuditPlan, plan_from_json, require_sound
+from zepad_engine.preflight import Preflight
 from zepad_engine.run_folder import RunFolder
 
 
@@ -122,7 +123,13 @@ class Engine:
         except JobFault as fault:
             return self._failed(name, fault.code, fault.sentence, fault.advice, fault.detail)
         except errors.AuditError as trouble:
-            return self._failed(name, trouble.code, trouble.sentence, trouble.advice, "")
+            return Failed(
+                request=name,
+                code=trouble.code,
+                sentence=trouble.sentence,
+                advice=trouble.advice,
+                choices=trouble.choices,
+            )
         except Exception:  # noqa: BLE001 - a fault of ours must reach the window, whatever it is
             detail = traceback.format_exc(limit=20)
             return self._failed(name, "engine.fault", "ZePAD made a mistake.", "Please report it.", detail)
@@ -148,9 +155,7 @@ class Engine:
                 )
                 return Finished(run=request.run, report=str(path))
             case Inspect():
-                outcome = self._single(Job(key="inspect", kind="inspect", args={"path": request.path}))
-                card = msgspec.convert(outcome["card"], EncoderCard)
-                return Inspected(request=request.request, path=request.path, card=card)
+                return self._inspect(request)
             case JudgeImage():
                 return self._judge(request)
             case Export():
@@ -158,6 +163,18 @@ class Engine:
                 return Exported(request=request.request, path=str(path))
             case Cancel():
                 raise AssertionError("a cancel is answered where it is received")
+
+    def _inspect(self, request: Inspect) -> Inspected:
+        def tell(_job: Job, line: Line) -> None:
+            if isinstance(line, Told):
+                opened = msgspec.convert(line.part["preflight"], Preflight)
+                self.send(Opened(request=request.request, path=request.path, preflight=opened))
+
+        says = msgspec.json.encode(request.says).decode()
+        job = Job(key="inspect", kind="inspect", args={"path": request.path, "says": says})
+        outcome = self._pool.run([job], on_line=tell)[job.key].outcome
+        preflight = msgspec.convert(outcome["preflight"], Preflight)
+        return Inspected(request=request.request, path=request.path, preflight=preflight, says=request.says)
 
     def _judge(self, request: JudgeImage) -> Judged:
         self._turn += 1
@@ -186,9 +203,6 @@ class Engine:
 
     def _staff(self, plan: AuditPlan) -> None:
         self._pool.employ(posts_of(plan, self._machine, window=True))
-
-    def _single(self, job: Job) -> dict[str, Any]:
-        return self._pool.run([job])[job.key].outcome
 
 
 def _name(request: Request | None) -> str:

@@ -122,7 +122,11 @@ def test_what_it_told_on_the_way(finished):
 def test_inspect_gives_a_card_or_a_sentence(shared_engine, tiny, tmp_path):
     inspected = shared_engine.answer(Inspect(request="1", path=tiny.encoder))
     assert isinstance(inspected, Inspected)
-    assert (inspected.card.family, inspected.card.blocks, inspected.card.width) == ("resnet", (1, 1, 1, 1), 8)
+    assert (inspected.card.family, inspected.card.architecture.blocks, inspected.card.architecture.width) == (
+        "resnet",
+        (1, 1, 1, 1),
+        8,
+    )
     failed = shared_engine.answer(Inspect(request="2", path=str(tmp_path / "gone.pt")))
     assert isinstance(failed, Failed)
     assert (failed.request, failed.detail) == ("2", "")

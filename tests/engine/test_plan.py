@@ -9,6 +9,7 @@ from zepad_engine.plan import (
     Choice,
     OfficialSwitches,
     Tuning,
+    imported_choice,
     plan_from_json,
     plan_to_json,
     require_sound,
@@ -67,6 +68,12 @@ CONTRADICTIONS = [
     ("attacks", (), "The plan names no attacks."),
     ("attacks", (Choice(key="a"), Choice(key="a", values={"steps": 2})), "The plan names one of its attacks twice."),
     ("defences", (), "The plan names no defences."),
+    ("attacks", (Choice(key="imported"),), "The imported perturbation names no file."),
+    ("attacks", (Choice(key="a", name="../b"),), "'../b' cannot name an attack: use a-z, 0-9, - and _."),
+    ("attacks", (Choice(key="a", name="B"),), "'B' cannot name an attack: use a-z, 0-9, - and _."),
+    ("attacks", (Choice(key="a", name="b\n"),), "'b\\n' cannot name an attack: use a-z, 0-9, - and _."),
+    ("attacks", (Choice(key="a", name="b"), Choice(key="a", name="b")), "The plan names one of its attacks twice."),
+    ("defences", (Choice(key="a", name="b"),), "A defence takes no name of its own."),
 ]
 
 
@@ -74,6 +81,35 @@ CONTRADICTIONS = [
 def test_what_is_missing_or_there_twice_is_named(field, value, sentence):
     (found,) = troubles(replaced(field, value))
     assert (found.field, found.sentence) == (field, sentence)
+
+
+def test_attacks_of_one_key_are_told_apart_by_their_names():
+    choices = (Choice(key="a"), Choice(key="a", name="b"), Choice(key="a", name="b-2"))
+    assert [choice.identity for choice in choices] == ["a", "a-b", "a-b-2"]
+    assert troubles(replaced("attacks", choices)) == ()
+
+
+def test_imported_perturbations_are_named_after_their_files():
+    files = ("x/UAP of r50.npy", "y/uap_of-r50.pt", "z/UAP OF r50.png", "UAP of R50.npz", "雪.npy", f"{'a' * 90}.npy")
+    attacks = ()
+    for file in files:
+        attacks = (*attacks, imported_choice(file, attacks))
+    assert [choice.identity for choice in attacks] == [
+        "imported-uap-of-r50",
+        "imported-uap_of-r50",
+        "imported-uap-of-r50-2",
+        "imported-uap-of-r50-3",
+        "imported-file",
+        f"imported-{'a' * 36}",
+    ]
+    assert [choice.values for choice in attacks] == [{"file": file} for file in files]
+    assert troubles(replaced("attacks", attacks)) == ()
+
+
+def test_a_plan_from_before_names_reads_as_it_did():
+    plan = plan_from_json('{"attacks": [{"key": "l4a_base", "values": {"steps": 3}}]}')
+    assert plan.attacks == (Choice(key="l4a_base", values={"steps": 3}),)
+    assert plan.attacks[0].identity == "l4a_base"
 
 
 def test_the_victim_cannot_be_its_own_auxiliary():

@@ -12,7 +12,7 @@ from zepad_engine.command_line.guarding import guarded
 
 VERBS: Final[dict[str, str]] = {
     "audit": "audit an encoder and write report.json and report.html",
-    "inspect": "open an encoder file and say what it is, what was ignored and what was assumed",
+    "inspect": "open an encoder or perturbation file and say what it is, what was assumed, and whether it is sound",
     "pretrain": "train a small encoder on your own pictures (pretrain --help for its flags)",
     "report": "write the report of a finished run again",
     "catalogue": "print attacks, defences, tasks and bundled encoders as JSON",
@@ -24,6 +24,8 @@ _EXIT_CODES = """exit codes:
   0    done
   1    could not be done; one sentence on stderr says why and what to do
   2    the command itself was not understood
+  3    inspect: the file is refused
+  4    inspect: could not judge, for example because the file holds several encoders
   130  stopped at your wish; what was stored can be resumed"""
 
 

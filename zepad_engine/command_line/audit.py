@@ -12,6 +12,7 @@ from typing import get_args
 from zepad_engine.command_line.guarding import DONE, STOPPED, say
 from zepad_engine.command_line.out_folder import new_run_folder, require_usable
 from zepad_engine.command_line.planning import plan_from_flags
+from zepad_engine.command_line.saying import add_saying_flags
 from zepad_engine.command_line.stopping import Stopping
 from zepad_engine.command_line.terminal import TerminalProgress
 from zepad_engine.errors import Cancelled, EngineTrouble
@@ -30,6 +31,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     subject.add_argument("--demo", action="store_true", help="the bundled sample encoder on the bundled images")
     subject.add_argument("--plan", type=Path, metavar="FILE", help="a stored plan; other flags change it")
     _add_plan_flags(parser.add_argument_group("the plan"))
+    add_saying_flags(parser)
     where = parser.add_argument_group("where and how")
     where.add_argument("--out", type=Path, metavar="DIR", help="run folder; the same plan in it is resumed")
     _add_execution_flags(where)
@@ -58,6 +60,12 @@ def _add_plan_flags(plan: argparse._ArgumentGroup) -> None:
     plan.add_argument("--surrogate", metavar="SET", help="the attacker's images, labels unused")
     plan.add_argument("--auxiliary", metavar="FILE", help="a second encoder, trained in another way")
     plan.add_argument("--attacks", nargs="+", metavar="KEY", help="see the verb catalogue")
+    plan.add_argument(
+        "--perturbation",
+        nargs="+",
+        metavar="FILE",
+        help="perturbations made elsewhere: .npy .npz .png .safetensors .pt",
+    )
     plan.add_argument("--defences", nargs="+", metavar="KEY", help="see the verb catalogue")
     plan.add_argument("--benign", choices=BENIGN_SOURCES, help="where the benign encoder starts from (default scratch)")
 

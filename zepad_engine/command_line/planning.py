@@ -9,13 +9,18 @@ from typing import Any
 
 import msgspec
 
+from zepad_engine.card import Overrides
 from zepad_engine.catalogue import Catalogue
+from zepad_engine.command_line.saying import overrides_of
+from zepad_engine.encoders.beside import weight_file
 from zepad_engine.errors import BadInput, BadPlan
 from zepad_engine.plan import (
+    IMPORTED,
     SAMPLE_PREFIX,
     AuditPlan,
     Choice,
     OfficialSwitches,
+    imported_choice,
     plan_from_json,
     require_sound,
 )
@@ -34,7 +39,8 @@ def plan_from_flags(flags: argparse.Namespace, catalogue: Catalogue) -> AuditPla
     plan = _with_choices(_read_plan(flags.plan) if flags.plan else AuditPlan(), flags)
     if flags.preset or not flags.plan:
         plan = with_preset(plan, flags.preset or plan.preset, catalogue.attacks)
-    plan = _located(msgspec.structs.replace(plan, **_given(flags, plan)))
+    plan = _with_perturbations(msgspec.structs.replace(plan, **_given(flags, plan)), flags.perturbation or ())
+    plan = _located(plan)
     _require_known(plan, catalogue)
     require_sound(plan)
     return plan
@@ -53,9 +59,18 @@ def _with_choices(plan: AuditPlan, flags: argparse.Namespace) -> AuditPlan:
     return msgspec.structs.replace(plan, **chosen)
 
 
+def _with_perturbations(plan: AuditPlan, files: Iterable[str]) -> AuditPlan:
+    attacks = plan.attacks
+    for file in files:
+        attacks = (*attacks, imported_choice(file, attacks))
+    return msgspec.structs.replace(plan, attacks=attacks)
+
+
 def _given(flags: argparse.Namespace, plan: AuditPlan) -> dict[str, Any]:
     changes: dict[str, Any] = {name: getattr(flags, name) for name in _SAME_NAME}
     changes["encoder"] = flags.encoder
+    said = overrides_of(flags)
+    changes["encoder_says"] = said if said != Overrides() else None
     changes["epsilon_255"] = flags.eps
     changes["local_set"] = flags.local
     changes["surrogate_set"] = flags.surrogate
@@ -82,7 +97,19 @@ def _located(plan: AuditPlan) -> AuditPlan:
         local_set=_image_set(plan.local_set),
         surrogate_set=_image_set(plan.surrogate_set),
         tasks=tuple(map(_image_set, plan.tasks)),
+        attacks=tuple(map(_imported, plan.attacks)),
     )
+
+
+def _imported(choice: Choice) -> Choice:
+    """The file of an imported perturbation, if it is there."""
+    reference = str(choice.values.get("file", ""))
+    if choice.key != IMPORTED or not reference:
+        return choice
+    path = Path(reference).expanduser().resolve()
+    if not path.is_file():
+        raise BadInput(f"There is no file {reference}.", "Check the path of the perturbation.")
+    return msgspec.structs.replace(choice, values={**choice.values, "file": str(path)})
 
 
 def _encoder(reference: str) -> str:
@@ -92,16 +119,15 @@ def _encoder(reference: str) -> str:
 
 
 def encoder_file(reference: str) -> Path:
-    """The path of an encoder file that is there.
+    """The path of an encoder file, or of a folder that holds one.
 
     Raises:
-        BadInput: it is not, or it is no file.
+        BadInput: there is neither.
     """
     path = Path(reference).expanduser().resolve()
-    if path.is_dir():
-        raise BadInput(f"{reference} is a folder.", "An encoder is one file: .safetensors, .pt, .pth or .ckpt.")
-    if not path.is_file():
+    if not path.exists():
         raise BadInput(f"There is no file {reference}.", "Check the path of the encoder.")
+    weight_file(path)
     return path
 
 

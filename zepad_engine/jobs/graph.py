@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.costs import answering_seconds, benign_seconds, crafting_seconds, tuning_seconds
 from zepad_engine.errors import BadPlan
@@ -36,16 +38,19 @@ def audit_jobs(plan: AuditPlan, catalogue: Catalogue) -> tuple[Job, ...]:
 
 def _opening(plan: AuditPlan) -> list[Job]:
     sizes = 1 + 2 * len(plan.tasks)
+    opened = (("victim", plan.encoder, plan.encoder_says), ("auxiliary", plan.auxiliary, plan.auxiliary_says))
     return [
-        Job(key="open_victim", kind="open", stage="open", args={"path": plan.encoder, "branch": "victim"}, cost=4),
-        Job(
-            key="open_auxiliary",
-            kind="open",
-            stage="open",
-            args={"path": plan.auxiliary, "branch": "auxiliary"},
-            cost=4,
+        *(
+            Job(
+                key=f"open_{branch}",
+                kind="open",
+                stage="open",
+                args={"path": path, "branch": branch, "says": msgspec.json.encode(says).decode()},
+                cost=4,
+            )
+            for branch, path, says in opened
         ),
-        Job(key="data", kind="data", stage="open", needs=("open_victim",), cost=sizes),
+        Job(key="data", kind="data", stage="open", needs=("open_victim", "open_auxiliary"), cost=sizes),
     ]
 
 
@@ -58,14 +63,20 @@ def _entries(kind: str, choices: tuple[Choice, ...], known: tuple[Entry, ...]) -
 
 
 def _crafting(plan: AuditPlan, attacks: dict[str, Entry]) -> list[Job]:
-    origins = {"victim": "open_victim", "auxiliary": "open_auxiliary", "benign": "benign"}
+    origins = {
+        "victim": ("open_victim", "data"),
+        "auxiliary": ("open_auxiliary", "open_victim", "data"),
+        "benign": ("benign", "open_victim", "data"),
+        # A file needs no pictures, only their size: a bad one is refused early.
+        "elsewhere": ("open_victim",),
+    }
     return [
         Job(
-            key=f"craft_{choice.key}",
+            key=f"craft_{choice.identity}",
             kind="craft",
             stage="craft",
-            args={"attack": choice.key, "series": f"craft_{choice.key}"},
-            needs=(origins[attacks[choice.key].origin], "open_victim", "data"),
+            args={"attack": choice.identity, "series": f"craft_{choice.identity}"},
+            needs=origins[attacks[choice.key].origin],
             cost=crafting_seconds(choice, attacks[choice.key]),
         )
         for choice in plan.attacks
@@ -104,7 +115,7 @@ def _answering(plan: AuditPlan) -> list[Job]:
         "tuned_victim": ("tune_victim",),
         "tuned_auxiliary": ("tune_auxiliary",),
     }
-    crafted = tuple(f"craft_{choice.key}" for choice in plan.attacks)
+    crafted = tuple(f"craft_{choice.identity}" for choice in plan.attacks)
     return [
         Job(
             key=f"answer_{set_name(task)}_{branch}",

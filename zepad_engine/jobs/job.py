@@ -69,6 +69,12 @@ class Pictured(_Line, frozen=True, kw_only=True, tag="pictured"):
     path: str
 
 
+class Told(_Line, frozen=True, kw_only=True, tag="told"):
+    """A part of the outcome that is worth knowing before the job ends."""
+
+    part: dict[str, Any]
+
+
 class Done(_Line, frozen=True, kw_only=True, tag="done"):
     """The job ended well."""
 
@@ -77,15 +83,19 @@ class Done(_Line, frozen=True, kw_only=True, tag="done"):
 
 
 class Broken(_Line, frozen=True, kw_only=True, tag="broken"):
-    """The job failed; ``code`` starts with ``engine.`` where the fault is ours."""
+    """The job failed; ``code`` starts with ``engine.`` where the fault is ours.
+
+    ``choices`` are what the user may choose from, where the input was not clear.
+    """
 
     code: str
     sentence: str
     advice: str = ""
     detail: str = ""
+    choices: tuple[str, ...] = ()
 
 
-Line: TypeAlias = Advanced | Plotted | Pictured | Done | Broken
+Line: TypeAlias = Advanced | Plotted | Pictured | Told | Done | Broken
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ def judge(context: Context) -> dict[str, Any]:
     running.begin(context.plan.seed)
     question = _question(context)
     models = {branch: _model(context, question.task, branch) for branch in ("victim", *_ZEPAD)}
-    picture, notes = _picture(question)
+    picture, notes, sha256 = _picture(question)
     started = time.perf_counter()
     moved = _moved(question, picture)
     with torch.inference_mode():
@@ -91,6 +91,7 @@ def judge(context: Context) -> dict[str, Any]:
     judged = msgspec.structs.replace(
         _verdict(question, logits, maps),
         notes=notes,
+        sha256=sha256,
         seconds_predict=predicted - started,
         seconds_explain=explained - predicted,
         **_stored(question, picture, moved),
@@ -136,19 +137,19 @@ def _cached_model(root: str, task: str, branch: Branch, running: Execution, _wri
     return running.for_scoring(nn.Sequential(encoder, head))
 
 
-def _picture(question: _Question) -> tuple[Tensor, tuple[str, ...]]:
-    """The model's input (3, S, S) in [0, 1], and what was done to get it."""
+def _picture(question: _Question) -> tuple[Tensor, tuple[str, ...], str]:
+    """The model's input (3, S, S) in [0, 1], what was done to get it, and the digest of a file's bytes."""
     context, image = question.context, question.context.args["image"]
     if not image.startswith(_TEST):
         opened = open_picture(Path(image).expanduser(), input_size(context))
-        return as_images(opened.fed), opened.notes
+        return as_images(opened.fed), opened.notes, opened.sha256
     number = image.removeprefix(_TEST)
     if not number.isdecimal():
         raise BadInput(f"{image} names no test image.", "Write test: and a number, for example test:12.")
     data = task_split(context, question.task, "test", context.plan.heads.test_images)
     index = int(number) % len(data)
     label = question.names[int(data.labels[index])]
-    return data.images[index : index + 1][0].cpu(), (f"Test image {index}; its label is {label}.",)
+    return data.images[index : index + 1][0].cpu(), (f"Test image {index}; its label is {label}.",), ""
 
 
 def _moved(question: _Question, picture: Tensor) -> Tensor:

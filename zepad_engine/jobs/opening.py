@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import torch
 
-from zepad_engine.card import read_card
+from zepad_engine.card import Overrides, read_card
 from zepad_engine.encoders.encoder import Encoder, save_encoder
+from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.encoders.reading import load_own, open_encoder
-from zepad_engine.encoders.resnet import random_like
-from zepad_engine.errors import BadCheckpoint
+from zepad_engine.errors import BadCheckpoint, BadInput
 from zepad_engine.execution.execution import Execution
 from zepad_engine.execution.folding import folds_exactly
 from zepad_engine.findings import DataFinding
@@ -23,6 +23,9 @@ from zepad_engine.images.image_set import ImageSet
 from zepad_engine.jobs.context import Context
 from zepad_engine.plan import SAMPLE_PREFIX, set_name
 from zepad_engine.resources import asset
+
+# Whether folding is exact does not depend on the size of the images, its cost does.
+_PROBE_SIDE = 64
 
 
 def encoder_path(key: str) -> Path:
@@ -47,7 +50,8 @@ def open_branch(context: Context) -> dict[str, Any]:
     """Open a checkpoint safely and keep it in the run as our own pair of files; the victim also in random weights."""
     running = how(context)
     branch = context.args["branch"]
-    encoder = open_encoder(encoder_path(context.args["path"]))
+    says = msgspec.json.decode(context.args.get("says", "{}"), type=Overrides)
+    encoder = open_encoder(encoder_path(context.args["path"]), says)
     _require_foldable(encoder)
     save_encoder(encoder, context.folder.encoder(branch))
     if branch == "victim":
@@ -58,7 +62,9 @@ def open_branch(context: Context) -> dict[str, Any]:
 
 
 def _require_foldable(encoder: Encoder) -> None:
-    side = encoder.card.input_size
+    if not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in encoder.modules()):
+        return
+    side = min(encoder.card.input_size, _PROBE_SIDE)
     probe = torch.rand(4, 3, side, side, generator=torch.Generator().manual_seed(0))
     if not folds_exactly(encoder, probe):
         raise BadCheckpoint(
@@ -66,11 +72,6 @@ def _require_foldable(encoder: Encoder) -> None:
             "Please report this encoder; auditing it now would give wrong numbers.",
             code="encoder.folding",
         )
-
-
-def inspect(context: Context) -> dict[str, Any]:
-    """The preflight card of a dropped encoder."""
-    return {"card": msgspec.to_builtins(open_encoder(encoder_path(context.args["path"])).card)}
 
 
 def load_branch(context: Context, branch: str) -> Encoder:
@@ -86,6 +87,7 @@ def input_size(context: Context) -> int:
 def open_data(context: Context) -> dict[str, Any]:
     """Open every set once, so that a bad one is refused before any work; report digests, counts and overlaps."""
     plan, size = context.plan, input_size(context)
+    _require_size(context, size)
     roles = [("local", plan.local_set), ("surrogate", plan.surrogate_set), *(("task", task) for task in plan.tasks)]
     local = _fingerprints(open_set(plan.local_set, size, plan.seed), "train", "validation")
     surrogate = _fingerprints(open_set(plan.surrogate_set, size, plan.seed), "all")
@@ -97,6 +99,21 @@ def open_data(context: Context) -> dict[str, Any]:
         shared = [name for name, other in (("local set", local), ("surrogate set", surrogate)) if test & other]
         found.append(msgspec.to_builtins(_finding(key, role, images, tuple(shared))))
     return {"data": found}
+
+
+def _require_size(context: Context, size: int) -> None:
+    """Every branch is given the victim's images: see now whether the auxiliary can take them."""
+    encoder = load_branch(context, "auxiliary")
+    try:
+        with torch.inference_mode():
+            encoder(torch.zeros(1, 3, size, size, device=encoder.mean.device))
+    except (BadInput, RuntimeError, AssertionError) as trouble:
+        # A library's net says so in torch's words, if at all.
+        raise BadCheckpoint(
+            f"The auxiliary encoder {encoder.card.name} cannot take images of {size} pixels, the victim's size.",
+            "Choose another auxiliary encoder.",
+            code="encoder.input_size",
+        ) from trouble
 
 
 def _finding(key: str, role: str, images: ImageSet, shared: tuple[str, ...]) -> DataFinding:

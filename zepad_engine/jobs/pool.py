@@ -307,4 +307,6 @@ def _stop_if(cancelled: bool) -> None:
 def _as_error(line: Broken) -> AuditError:
     if line.code.startswith("engine."):
         return JobFault(line.sentence, line.advice, line.detail, line.code)
-    return AuditError(line.sentence, line.advice, code=line.code)
+    trouble = AuditError(line.sentence, line.advice, code=line.code)
+    trouble.choices = line.choices
+    return trouble

@@ -79,11 +79,21 @@ def _serve(order: Order, function: Function, wire: BinaryIO) -> None:
         context.keep(outcome, seconds)
         context.send(Done(key=order.job.key, outcome=outcome, seconds=seconds))
     except AuditError as trouble:
-        context.send(Broken(key=order.job.key, code=trouble.code, sentence=trouble.sentence, advice=trouble.advice))
+        context.send(_refused(order, trouble))
     except MemoryError:
         context.send(_out_of_memory(order))
     except Exception as fault:  # noqa: BLE001 - a fault of ours must reach the window, whatever it is
         context.send(_out_of_memory(order) if _is_allocation(fault) else _fault(order))
+
+
+def _refused(order: Order, trouble: AuditError) -> Broken:
+    return Broken(
+        key=order.job.key,
+        code=trouble.code,
+        sentence=trouble.sentence,
+        advice=trouble.advice,
+        choices=trouble.choices,
+    )
 
 
 def _with_notices(outcome: dict[str, Any], notices: tuple[str, ...]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from zepad_engine.jobs.crafting import craft
 from zepad_engine.jobs.defending import train_bmp, tune
 from zepad_engine.jobs.describing import describe_engine
 from zepad_engine.jobs.evaluating import evaluate
+from zepad_engine.jobs.inspecting import inspect
 from zepad_engine.jobs.judging import judge
-from zepad_engine.jobs.opening import inspect, open_branch, open_data
+from zepad_engine.jobs.opening import open_branch, open_data
 
 FUNCTIONS: Final[dict[str, Function]] = {
     "describe": describe_engine,

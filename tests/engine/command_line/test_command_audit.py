@@ -37,7 +37,12 @@ def entry(key: str, **presets: dict[str, int]) -> Entry:
 
 
 CATALOGUE = Catalogue(
-    attacks=(entry("advencoder_per", quick={"steps": 7}), *(entry(c.key) for c in DEFAULT_ATTACKS[1:]), entry("other")),
+    attacks=(
+        entry("advencoder_per", quick={"steps": 7}),
+        *(entry(c.key) for c in DEFAULT_ATTACKS[1:]),
+        entry("other"),
+        entry("imported"),
+    ),
     defences=tuple(entry(choice.key) for choice in DEFAULT_DEFENCES),
     tasks=tuple(
         TaskEntry(key=key, name=key, summary="", source="", licence="")
@@ -145,6 +150,26 @@ def test_every_flag_reaches_the_plan(engine, encoder, tmp_path):
     assert (plan.mode, plan.switches) == ("official", OfficialSwitches.all_on())
 
 
+def test_perturbation_files_join_the_attacks_under_their_own_names(engine, tmp_path):
+    for name in ("UAP one.npy", "two.pt"):
+        (tmp_path / name).write_bytes(b"values")
+    files = ["--perturbation", "UAP one.npy", str(tmp_path / "two.pt")]
+    assert main(["audit", "--demo", "--preset", "quick", "--out", "a", "--attacks", "sign_noise", *files]) == 0
+    first, second = engine.plan.attacks[1:]
+    assert engine.plan.attacks[0].identity == "sign_noise"
+    assert (first.identity, first.values) == ("imported-uap-one", {"file": str(tmp_path / "UAP one.npy")})
+    assert (second.identity, second.values) == ("imported-two", {"file": str(tmp_path / "two.pt")})
+    (tmp_path / "p.json").write_bytes(plan_to_json(engine.plan))
+    assert main(["audit", "--plan", "p.json", "--out", "b", "--perturbation", "two.pt"]) == 0
+    assert engine.plan.attacks[-1].identity == "imported-two-2"
+
+
+def test_a_perturbation_that_is_not_there_is_refused_before_any_work(engine, capsys):
+    assert main(["audit", "--demo", "--out", "a", "--perturbation", "absent.npy"]) == 1
+    assert capsys.readouterr().err == "There is no file absent.npy.\nCheck the path of the perturbation.\n"
+    assert engine.plan is None
+
+
 def test_a_stored_plan_is_kept_but_for_the_flags_given(engine, tmp_path):
     stored = AuditPlan(preset="quick", seed=5, epsilon_255=4.0)
     (tmp_path / "p.json").write_bytes(plan_to_json(stored))
@@ -202,7 +227,7 @@ def test_a_command_that_makes_no_sense_is_a_usage_error(engine, capsys, flags):
 
 BAD_INPUT = {
     "missing encoder": (["gone.pt"], "There is no file gone.pt."),
-    "folder as encoder": (["folder"], "folder is a folder."),
+    "folder as encoder": (["folder"], "folder is a folder without a model.safetensors file."),
     "missing plan": (["--plan", "gone.json"], "The plan gone.json cannot be read."),
     "plan of another version": (["--plan", "old.json"], "This is not an audit plan of version 1"),
     "missing set": (["--demo", "--tasks", "gone"], "There is no folder or zip gone."),

@@ -7,16 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 
-import zepad_engine.encoders.reading
 import zepad_engine.pretraining.command
 from tests.support.report_builder import draw_pictures, report_with
-from tests.support.sample_report import sample_card
-from zepad_engine.card import EncoderCard, Probe
 from zepad_engine.command_line import VERBS, main
-from zepad_engine.errors import BadCheckpoint
 from zepad_engine.findings import report_from_json, report_to_json
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -112,49 +107,6 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(run_folder, tmp_path
     (tmp_path / "file").write_text("x")
     assert main(["report", str(run_folder), "--out", str(tmp_path / "file" / "below")]) == 1
     assert "cannot be written" in capsys.readouterr().err
-
-
-class _Opened:
-    card = msgspec.structs.replace(
-        sample_card(),
-        keys_ignored=("projector.weight",),
-        assumptions=("The stem is the small one.",),
-        probe=Probe(
-            data="CIFAR-10", classes=10, train_images=5000, test_images=1000, accuracy=0.5, random_accuracy=0.3
-        ),
-    )
-
-
-def test_inspect_says_what_the_file_is(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(zepad_engine.encoders.reading, "open_encoder", lambda _path: _Opened)
-    file = tmp_path / "enc.pt"
-    file.write_bytes(b"x")
-    assert main(["inspect", str(file)]) == 0
-    text = capsys.readouterr().out
-    for words in ("supcon-cifar10-r18w16", "701,456 parameters", "projector.weight", "The stem is the small one."):
-        assert words in text
-    assert "50.0 % (46.9–53.1, n 1,000) on CIFAR-10; random weights 30.0 % (27.2–32.9, n 1,000)" in text
-    assert main(["inspect", str(file), "--json"]) == 0
-    assert msgspec.json.decode(capsys.readouterr().out, type=EncoderCard) == _Opened.card
-
-
-def test_inspect_repeats_the_reason_a_file_is_refused(monkeypatch, tmp_path, capsys):
-    def refuse(_path):
-        raise BadCheckpoint("This file stores a program, not weights.", "Save model.state_dict().")
-
-    monkeypatch.setattr(zepad_engine.encoders.reading, "open_encoder", refuse)
-    file = tmp_path / "enc.pt"
-    file.write_bytes(b"x")
-    assert main(["inspect", str(file)]) == 1
-    assert capsys.readouterr().err == "This file stores a program, not weights.\nSave model.state_dict().\n"
-
-
-def test_inspect_needs_a_file(tmp_path, capsys):
-    assert main(["inspect", str(tmp_path / "gone.pt")]) == 1
-    assert main(["inspect", "sample:../../pyproject"]) == 1
-    said = capsys.readouterr().err
-    assert "There is no file" in said
-    assert "is missing" in said
 
 
 def test_the_catalogue_names_everything_a_plan_may_name(capsys):

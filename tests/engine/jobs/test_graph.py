@@ -88,6 +88,16 @@ def test_an_attack_waits_for_the_encoder_it_aims_at():
     assert "benign" not in known["craft_advencoder_per"].needs
 
 
+def test_imported_perturbations_wait_for_nothing_but_the_picture_size():
+    files = tuple(Choice(key="imported", values={"file": f"{name}.npy"}, name=name) for name in ("one", "two"))
+    jobs = {job.key: job for job in audit_jobs(AuditPlan(attacks=(Choice(key="sign_noise"), *files)), CATALOGUE)}
+    assert jobs["craft_imported-one"].needs == ("open_victim",)
+    assert jobs["craft_imported-two"].args["attack"] == "imported-two"
+    answers = [job for job in jobs.values() if job.kind == "answer"]
+    crafted = {"craft_sign_noise", "craft_imported-one", "craft_imported-two"}
+    assert all(crafted <= set(job.needs) for job in answers)
+
+
 def test_more_steps_cost_more():
     def cost(**values):
         plan = AuditPlan(attacks=(Choice(key="l4a_base", values=values),))
