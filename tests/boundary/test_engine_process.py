@@ -9,11 +9,13 @@ import time
 
 import msgspec
 import pytest
+import torch
 from PIL import Image
 
 from tests.boundary.conftest import alive, wait_until_gone
 from tests.support.finished import without_times
-from tests.support.tiny import png, tiny_pictures
+from tests.support.tiny import png, tiny_encoder, tiny_pictures
+from zepad_engine.card import Overrides
 from zepad_engine.findings import report_from_json
 from zepad_engine.jobs.graph import STAGES
 from zepad_engine.messages import (
@@ -30,6 +32,7 @@ from zepad_engine.messages import (
     Judged,
     JudgeImage,
     Measured,
+    Opened,
     Previewed,
     Progressed,
     Ready,
@@ -119,18 +122,34 @@ def test_what_it_told_on_the_way(finished):
                 assert picture.format == "PNG"
 
 
-def test_inspect_gives_a_card_or_a_sentence(shared_engine, tiny, tmp_path):
-    inspected = shared_engine.answer(Inspect(request="1", path=tiny.encoder))
-    assert isinstance(inspected, Inspected)
-    assert (inspected.card.family, inspected.card.architecture.blocks, inspected.card.architecture.width) == (
-        "resnet",
-        (1, 1, 1, 1),
-        8,
-    )
+def test_inspect_tells_the_card_first_and_the_checks_when_they_are_done(shared_engine, tiny, tmp_path):
+    shared_engine.ask(Inspect(request="1", path=tiny.encoder, says=Overrides(name="mine")))
+    opened = shared_engine.wait_for(Opened)
+    card = opened.preflight.card
+    shape = card.architecture
+    assert (card.name, card.family, shape.blocks, shape.width) == ("mine", "resnet", (1, 1, 1, 1), 8)
+    assert (opened.preflight.file.container, opened.preflight.features) == ("safetensors", None)
+    inspected = shared_engine.wait_for(Inspected)
+    assert (inspected.preflight.card, inspected.says) == (card, Overrides(name="mine"))
+    assert inspected.preflight.features.finite
+    # An untrained net: no better than the same net drawn anew.
+    assert inspected.preflight.neighbours.low <= 0
+    assert any("not shown to be better than random" in warning for warning in inspected.preflight.warnings)
     failed = shared_engine.answer(Inspect(request="2", path=str(tmp_path / "gone.pt")))
     assert isinstance(failed, Failed)
-    assert (failed.request, failed.detail) == ("2", "")
+    assert (failed.request, failed.code, failed.detail) == ("2", "encoder.missing", "")
     assert "gone.pt" in failed.sentence
+
+
+def test_a_file_with_two_encoders_comes_back_with_its_choices(shared_engine, tmp_path):
+    nets = {name: tiny_encoder(seed).backbone.state_dict() for seed, name in enumerate(("student", "teacher"))}
+    torch.save(nets, tmp_path / "dino.pth")
+    file = str(tmp_path / "dino.pth")
+    failed = shared_engine.answer(Inspect(request="3", path=file))
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.choices) == ("encoder.several", ("teacher/", "student/"))
+    chosen = shared_engine.answer(Inspect(request="4", path=file, says=Overrides(net=failed.choices[1])))
+    assert chosen.preflight.card.net == "student/"
 
 
 @pytest.mark.parametrize("attribution", ["none", "saliency", "integrated_gradients", "layer_gradcam"])

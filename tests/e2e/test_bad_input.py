@@ -117,10 +117,10 @@ def damaged_pictures(plan, tmp_path):
 
 
 BAD = {
-    no_file: ("encoder.bad", "gone.pt"),
-    a_folder_as_encoder: ("encoder.bad", "is a folder"),
+    no_file: ("encoder.missing", "gone.pt"),
+    a_folder_as_encoder: ("encoder.not_ordinary", "is a folder"),
     another_architecture: ("encoder.unknown", "The architecture of transformer is not known."),
-    a_text_as_encoder: ("encoder.bad", "notes"),
+    a_text_as_encoder: ("encoder.damaged", "notes"),
     an_empty_folder: ("input.bad", "There are no pictures in nothing."),
     a_class_with_one_image: ("input.bad", "The class wren in birds has a single picture."),
     too_few_for_a_split: ("input.bad", "few has too few pictures for a "),

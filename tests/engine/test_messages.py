@@ -7,7 +7,9 @@ from typing import get_args
 import msgspec
 import pytest
 
-from tests.support.sample_report import sample_card, sample_cells
+from tests.support.sample_preflight import opened
+from tests.support.sample_report import sample_cells
+from zepad_engine.card import Overrides
 from zepad_engine.describe import describe
 from zepad_engine.findings import AuditReport, report_from_json
 from zepad_engine.messages import (
@@ -26,6 +28,7 @@ from zepad_engine.messages import (
     Judged,
     JudgeImage,
     Measured,
+    Opened,
     Previewed,
     Progressed,
     Ready,
@@ -42,7 +45,7 @@ from zepad_engine.plan import AuditPlan
 SAID = BranchJudgement(branch="benign", top=(ClassScore(name="stop", probability=0.5),), m=0.5, c=0.5, weight=0.25)
 
 REQUESTS = [
-    Inspect(request="1", path="encoder.pt"),
+    Inspect(request="1", path="encoder.pt", says=Overrides(input_size=64)),
     RunAudit(run="r", plan=AuditPlan(seed=3), folder="runs/r"),
     Cancel(run="r"),
     JudgeImage(request="2", folder="runs/r", image="test:0", task="sample:signs", attack="l4a_base", epsilon_255=8.0),
@@ -50,7 +53,8 @@ REQUESTS = [
 ]
 EVENTS = [
     Ready(protocol=1, catalogue=describe(), device="CPU", workers=2, speed=1.0, versions={"torch": "2"}),
-    Inspected(request="1", path="encoder.pt", card=sample_card()),
+    Opened(request="1", path="encoder.pt", preflight=opened()),
+    Inspected(request="1", path="encoder.pt", preflight=opened(), says=Overrides(net="teacher/", mean=(0.5, 0.5, 0.5))),
     Started(run="r", folder="runs/r", stages=(StageInfo(key="open", name="Open", share=0.1),)),
     Progressed(run="r", stage="open", done=0.5, whole=0.1, elapsed=3.0, remaining=None, note="reading"),
     Measured(run="r", points={"tuned_victim/cross_entropy": ((0.0, 1.5), (1.0, 1.25))}),

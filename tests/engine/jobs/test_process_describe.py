@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.jobs.conftest import QUICK
-from zepad_engine.jobs.job import DESCRIBES, Job
+from zepad_engine.jobs.job import DESCRIBES, Job, Told
 from zepad_engine.jobs.pool import WorkerPool
 
 
@@ -35,8 +35,16 @@ def test_a_worker_that_described_takes_other_jobs_and_the_other_way_round():
         told = pool.run([Job(key="describe", kind="describe")])["describe"].outcome
         assert told["devices"] >= (1 if told["kind"] == "cuda" else 0)
         path = "sample:supcon-cifar10-r18w16"
-        card = pool.run([Job(key="inspect", kind="inspect", args={"path": path})])["inspect"].outcome["card"]
-        assert card["family"] == "resnet"
+        lines = []
+        outcome = pool.run(
+            [Job(key="inspect", kind="inspect", args={"path": path})],
+            on_line=lambda _job, line: lines.append(line),
+        )["inspect"].outcome
+        (early,) = [line.part["preflight"] for line in lines if isinstance(line, Told)]
+        assert early["features"] is None
+        assert outcome["preflight"]["card"] == early["card"]
+        assert outcome["preflight"]["card"]["architecture"]["kind"] == "resnet"
+        assert outcome["preflight"]["neighbours"]["low"] > 0.1
         again = pool.run([Job(key="describe", kind="describe")])["describe"].outcome
         assert again["catalogue"] == told["catalogue"]
     finally:
