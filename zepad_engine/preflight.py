@@ -73,14 +73,16 @@ class NeighbourFinding(_Finding, frozen=True, kw_only=True):
         neighbours: k.
         bank: labelled images the neighbours come from.
         queries: images classified.
-        accuracy, random_accuracy: top-1 accuracy, 0 to 1.
-        low, high: 95 % interval of the difference, paired over the same queries.
+        draws: how often random weights were drawn.
+        accuracy, random_accuracy: top-1 accuracy, 0 to 1; of random weights the mean over the draws.
+        low, high: 95 % interval of the difference, over queries (paired) and over draws of random weights.
     """
 
     data: str
     neighbours: int
     bank: int
     queries: int
+    draws: int
     accuracy: float
     random_accuracy: float
     low: float

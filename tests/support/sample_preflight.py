@@ -75,6 +75,7 @@ def neighbours(accuracy: float = 0.78, low: float = 0.179, high: float = 0.263) 
         data="Traffic signs, bundled sample",
         neighbours=10,
         bank=686,
+        draws=4,
         queries=687,
         accuracy=accuracy,
         random_accuracy=0.559,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -30,17 +31,24 @@ def nearest_agree(features: Tensor, labels: Tensor) -> Tensor:
     return votes.argmax(dim=1) == labels
 
 
-def compare_neighbours(data: str, features: Tensor, random: Tensor, labels: Tensor) -> NeighbourFinding:
-    """The probe of an encoder's features (N, D) beside those of the same net with random weights, paired by image."""
-    right, chance = nearest_agree(features, labels).double(), nearest_agree(random, labels).double()
-    difference = right - chance
-    half = _95_PERCENT * float(difference.std(unbiased=True)) / math.sqrt(len(labels))
-    middle = float(difference.mean())
+def compare_neighbours(data: str, features: Tensor, random: Sequence[Tensor], labels: Tensor) -> NeighbourFinding:
+    """The probe of features (N, D) beside those of the same net under several draws of random weights.
+
+    One draw would not do: untrained nets of one shape lie up to ten points apart. The interval, by the normal
+    distribution, holds both the choice of images (paired) and that of the draw, of which there must be two or more.
+    """
+    right = nearest_agree(features, labels).double()
+    chance = torch.stack([nearest_agree(drawn, labels).double() for drawn in random])
+    difference = right - chance.mean(dim=0)
+    by_image = float(difference.var()) / len(labels)
+    by_draw = float(chance.mean(dim=1).var()) * (1 + 1 / len(random))
+    middle, half = float(difference.mean()), _95_PERCENT * math.sqrt(by_image + by_draw)
     return NeighbourFinding(
         data=data,
         neighbours=NEIGHBOURS,
         bank=len(labels) - 1,
         queries=len(labels),
+        draws=len(random),
         accuracy=float(right.mean()),
         random_accuracy=float(chance.mean()),
         low=middle - half,

@@ -58,7 +58,7 @@ def _checks(preflight: Preflight) -> dict[str, str]:
     if (probe := preflight.neighbours) is not None:
         rows["k-NN"] = (
             f"{_rate(probe.accuracy, probe.queries)} on {probe.data}; random weights "
-            f"{100 * probe.random_accuracy:.1f} %; difference {100 * probe.low:+.1f} to {100 * probe.high:+.1f} points"
+            f"{100 * probe.random_accuracy:.1f} % ({probe.draws} draws); difference {100 * probe.low:+.1f} to {100 * probe.high:+.1f} points"
         )
     if preflight.fits:
         fits = ", ".join(f"{fit.name} {fit.divergence:.2f}" for fit in preflight.fits)

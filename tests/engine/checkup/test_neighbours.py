@@ -32,15 +32,19 @@ def test_noise_is_at_chance():
 def test_the_difference_is_paired():
     good, labels = clouds(200, 20.0)
     noise, _ = clouds(200, 0.0, seed=1)
-    found = compare_neighbours("signs", good, noise, labels)
-    assert (found.accuracy, found.queries, found.bank, found.data) == (1.0, 200, 199, "signs")
+    other, _ = clouds(200, 1.0, seed=2)
+    found = compare_neighbours("signs", good, [noise, other], labels)
+    assert (found.accuracy, found.queries, found.bank, found.draws) == (1.0, 200, 199, 2)
     middle = found.accuracy - found.random_accuracy
-    wrong = nearest_agree(noise, labels).logical_not().double()
-    half = 1.959964 * float(wrong.std()) / 200**0.5
+    drawn = torch.stack([nearest_agree(each, labels).double() for each in (noise, other)])
+    assert found.random_accuracy == pytest.approx(float(drawn.mean()))
+    by_image = float((1 - drawn.mean(dim=0)).var()) / 200
+    by_draw = float(drawn.mean(dim=1).var()) * 1.5
+    half = 1.959964 * (by_image + by_draw) ** 0.5
     assert (found.low, found.high) == (pytest.approx(middle - half), pytest.approx(middle + half))
 
 
 def test_the_same_features_differ_by_nothing():
     features, labels = clouds(100, 1.0)
-    found = compare_neighbours("signs", features, features, labels)
+    found = compare_neighbours("signs", features, [features, features], labels)
     assert (found.low, found.high) == (0.0, 0.0)
