@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, Signal
 from zepad_app.engine_port import Answer, EnginePort, News, answered_by, name_of
 from zepad_app.history import new_run_folder
 from zepad_app.request_queue import RequestQueue
-from zepad_app.state import Inspected, State, advanced, begun, completed, with_cells, with_preview
+from zepad_app.state import Choosing, Inspected, State, advanced, begun, completed, with_cells, with_preview
 from zepad_engine import messages
+from zepad_engine.card import Overrides
 from zepad_engine.errors import AuditError, BadInput
 from zepad_engine.findings import report_from_json
 from zepad_engine.messages import Event, Request
@@ -41,6 +42,8 @@ class AuditModel(QObject):
         self._state = State()
         self._engine = engine
         self._queue = RequestQueue(engine)
+        self._asked: messages.Inspect | None = None
+        self._inspections: set[str] = set()
         engine.received.connect(self._on_received)
         engine.starting.connect(self._on_starting)
         engine.stopped.connect(self._on_stopped)
@@ -54,16 +57,27 @@ class AuditModel(QObject):
         """Start the engine process; requests wait until it is ready."""
         self._engine.start()
 
-    def inspect(self, path: str | Path) -> str:
-        """Ask what an encoder file is; returns the request's id, answered by ``inspected`` or ``failed``."""
-        request = messages.Inspect(request=_new_id(), path=str(path))
+    def inspect(self, path: str | Path, says: Overrides | None = None) -> str:
+        """Ask what an encoder file is, read as the user ``says``; returns the request's id.
+
+        Answered by ``inspected`` or ``failed``, unless another file is asked about before. Until this one is open
+        the state keeps what was opened last.
+        """
+        request = messages.Inspect(request=_new_id(), path=str(path), says=says or Overrides())
         if self._ask(request):
+            self._asked = request
+            self._inspections.add(request.request)
             self._update(inspecting=request.path)
         return request.request
 
     def forget_inspected(self) -> None:
-        """Put the encoder dropped last aside."""
-        self._update(inspected=None)
+        """Put the encoder opened last aside, and what is still asked about one."""
+        self._asked = None
+        self._update(inspected=None, inspecting="", choosing=None)
+
+    def forget_choice(self) -> None:
+        """Choose none of the encoders of a file; the one opened before it stays."""
+        self._update(choosing=None)
 
     def start(self, plan: AuditPlan, folder: Path | None = None) -> str:
         """Run a plan in ``folder``, or in a new one under the runs folder; returns the run's id."""
@@ -181,6 +195,8 @@ class AuditModel(QObject):
     def _on_stopped(self) -> None:
         self._queue.shut()
         self._queue.clear()
+        if self._asked is not None and self._asked.request != self._queue.flying:
+            self._asked = None
         phase = "idle" if self._state.phase in ("starting", "ready") else self._state.phase
         self._update(engine="stopped", phase=phase, inspecting="")
 
@@ -188,6 +204,8 @@ class AuditModel(QObject):
         match event:
             case messages.Ready():
                 self._fold_ready(event)
+            case messages.Opened():
+                self._fold_opened(event)
             case (
                 messages.Inspected()
                 | messages.Judged()
@@ -243,8 +261,7 @@ class AuditModel(QObject):
     def _fold_answer(self, event: Answer) -> None:
         match event:
             case messages.Inspected():
-                self._update(inspected=Inspected(path=event.path, card=event.card), inspecting="")
-                self.inspected.emit(event)
+                self._fold_inspected(event)
             case messages.Judged():
                 self.judged.emit(event)
             case messages.Exported():
@@ -258,12 +275,50 @@ class AuditModel(QObject):
             case _:
                 assert_never(event)
 
+    def _fold_opened(self, event: messages.Opened) -> None:
+        asked = self._asked
+        if asked is not None and event.request == asked.request:
+            self._asked = None
+            opened = Inspected(path=event.path, preflight=event.preflight, request=event.request, says=asked.says)
+            self._update(inspected=opened, inspecting="", choosing=None)
+
+    def _fold_inspected(self, event: messages.Inspected) -> None:
+        known = Inspected(
+            path=event.path, preflight=event.preflight, request=event.request, says=event.says, checks="done"
+        )
+        if self._asked is not None and event.request == self._asked.request:
+            self._asked = None
+            self._update(inspected=known, inspecting="", choosing=None)
+        elif self._state.inspected is not None and event.request == self._state.inspected.request:
+            self._update(inspected=known)
+        else:
+            return  # another file was opened since, or this one was put aside
+        self.inspected.emit(event)
+
     def _fold_failure(self, event: messages.Failed) -> None:
         if self._state.busy and event.request == self._state.run:
             self._update(phase="failed", error=event, remaining=None)
-        if event.code != "engine.busy":
-            self._update(inspecting="")
+        if self._is_of_old(event.request):
+            return
+        if self._asked is not None and event.request == self._asked.request:
+            self._fold_refusal(self._asked, event)
+        elif self._state.inspected is not None and event.request == self._state.inspected.request:
+            self._update(inspected=msgspec.structs.replace(self._state.inspected, checks="failed"))
         self.failed.emit(event)
+
+    def _is_of_old(self, request: str) -> bool:
+        """Whether a request asked about an encoder that was put aside since."""
+        shown = self._state.inspected.request if self._state.inspected else ""
+        asked = self._asked.request if self._asked else ""
+        return request in self._inspections and request not in (shown, asked)
+
+    def _fold_refusal(self, asked: messages.Inspect, event: messages.Failed) -> None:
+        """The file was not opened: what was opened before stays, and where there is a choice it is offered."""
+        self._asked = None
+        choosing = self._state.choosing
+        if event.choices:
+            choosing = Choosing(path=asked.path, nets=event.choices, says=asked.says)
+        self._update(inspecting="", choosing=choosing)
 
     def _open_report(self, path: Path, run: str) -> bool:
         try:

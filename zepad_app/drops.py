@@ -107,8 +107,9 @@ def _unknown(route: Route) -> NoticeText:
 
 
 def _left_aside(route: Route) -> NoticeText | None:
-    # The inspector itself says how many more pictures there were.
-    left = route.left + (0 if route.destination == "images" else len(route.paths) - 1)
+    # The inspector itself says how many more pictures there were; a plan takes all perturbations.
+    taken = 1 if route.destination in ("encoder", "run") else len(route.paths)
+    left = route.left + len(route.paths) - taken
     said = []
     if left:
         files = "file was" if left == 1 else "files were"

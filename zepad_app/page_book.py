@@ -95,6 +95,12 @@ class PageBook(QObject):
         assert isinstance(drop, DropPage)
         drop.refresh_recent()
 
+    def add_perturbations(self, files: tuple[Path, ...]) -> None:
+        """Have perturbation files scored beside the attacks of the plan on its page."""
+        page = self.page("plan")
+        assert isinstance(page, PlanPage)
+        page.add_perturbations(files)
+
     def show_images(self, images: tuple[Path, ...]) -> None:
         """Put pictures on the inspect page."""
         page: InspectPage = self.page("inspect")  # type: ignore[assignment]

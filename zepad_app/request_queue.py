@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from zepad_app.engine_port import EnginePort, name_of
-from zepad_engine.messages import JudgeImage, Request
+from zepad_engine.messages import Inspect, JudgeImage, Request
 
 
 class RequestQueue:
@@ -18,9 +18,9 @@ class RequestQueue:
         self.flying: str | None = None
 
     def push(self, request: Request) -> None:
-        """Send a request, or let it wait; a picture to judge replaces one that still waits."""
-        if isinstance(request, JudgeImage):
-            self._waiting = deque(kept for kept in self._waiting if not isinstance(kept, JudgeImage))
+        """Send a request, or let it wait; a picture or an encoder replaces one of its kind that still waits."""
+        if isinstance(request, JudgeImage | Inspect):
+            self._waiting = deque(kept for kept in self._waiting if type(kept) is not type(request))
         self._waiting.append(request)
         self._send_next()
 

@@ -1,4 +1,7 @@
-"""Where a dropped file goes: encoders to the audit, pictures to the inspector, finished runs to the results."""
+"""Where a dropped file goes.
+
+Encoders go to the audit, pictures to the inspector, perturbations to the plan, finished runs to the results.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from typing import Final, Literal, TypeAlias
 
 from PySide6.QtCore import QUrl
 
-Destination: TypeAlias = Literal["encoder", "images", "run", "elsewhere", "unknown"]
+Destination: TypeAlias = Literal["encoder", "images", "perturbations", "run", "elsewhere", "unknown"]
 
-ENCODER_ENDINGS: Final = (".safetensors", ".pth", ".pt", ".ckpt", ".tar")
+ENCODER_ENDINGS: Final = (".safetensors", ".pth", ".pt", ".ckpt", ".tar", ".th", ".bin")
+PERTURBATION_ENDINGS: Final = (".npy", ".npz")
+# Encoders in formats that ZePAD does not open: the engine names the format and says what to do.
+_FOREIGN_ENCODERS: Final = (".onnx", ".pt2", ".torch", ".pkl", ".pickle", ".h5", ".hdf5", ".keras", ".gguf", ".t7")
 IMAGE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 # Pictures the engine does not read: it says so by their bytes, better than an ending could.
 FOREIGN_ENDINGS: Final = (
@@ -80,8 +86,10 @@ def local_path(url: QUrl) -> Path | None:
 
 def _kind_of(path: Path) -> Destination:
     ending = path.suffix.lower()
-    if ending in ENCODER_ENDINGS:
+    if ending in ENCODER_ENDINGS or ending in _FOREIGN_ENCODERS:
         return "encoder"
+    if ending in PERTURBATION_ENDINGS:
+        return "perturbations"
     if ending in IMAGE_ENDINGS or ending in FOREIGN_ENDINGS:
         return "images"
     if path.name == "report.json" or (path / "report.json").is_file():
@@ -122,7 +130,7 @@ def _take(path: Path, pictures: list[Path], found: _Sorting) -> None:
 
 
 def _route(found: _Sorting) -> Route:
-    order: tuple[Destination, ...] = ("encoder", "images", "run")
+    order: tuple[Destination, ...] = ("encoder", "images", "perturbations", "run")
     # Dictionaries keep the order in which kinds were met.
     kind = next((kind for kind, paths in found.known.items() if kind in order and paths), None)
     if kind is None:

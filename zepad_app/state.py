@@ -7,14 +7,16 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from zepad_engine.card import EncoderCard
+from zepad_engine.card import EncoderCard, Overrides
 from zepad_engine.findings import AuditReport, Cell
 from zepad_engine.messages import Failed, Previewed, Progressed, Ready, Started
 from zepad_engine.plan import AuditPlan
+from zepad_engine.preflight import Preflight
 
 Phase: TypeAlias = Literal["idle", "starting", "ready", "running", "cancelling", "cancelled", "done", "failed"]
 EngineState: TypeAlias = Literal["stopped", "starting", "ready"]
 StageStatus: TypeAlias = Literal["waiting", "current", "done"]
+Checks: TypeAlias = Literal["running", "done", "failed"]
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +36,33 @@ class StageState(_State, frozen=True, kw_only=True):
 
 
 class Inspected(_State, frozen=True, kw_only=True):
-    """An encoder the engine has opened; ``path`` is what a plan would name."""
+    """An encoder the engine has opened.
+
+    Attributes:
+        path: what a plan would name.
+        request: the question that opened it, whose answer is still to come while ``checks`` are running.
+        says: what the user said of the file; the plan carries it on.
+        checks: whether the features are being checked, were, or could not be.
+    """
 
     path: str
-    card: EncoderCard
+    preflight: Preflight
+    request: str = ""
+    says: Overrides = Overrides()
+    checks: Checks = "running"
+
+    @property
+    def card(self) -> EncoderCard:
+        """What is known of the encoder."""
+        return self.preflight.card
+
+
+class Choosing(_State, frozen=True, kw_only=True):
+    """A file with several encoders, of which the user must name one; each of ``nets`` suits ``Overrides.net``."""
+
+    path: str
+    nets: tuple[str, ...]
+    says: Overrides = Overrides()
 
 
 class State(_State, frozen=True, kw_only=True):
@@ -49,7 +74,8 @@ class State(_State, frozen=True, kw_only=True):
         done: 0 to 1 of that audit; elapsed and remaining in seconds, remaining None while unknown.
         report, folder: the finished audit at hand, run here or opened from disk.
         error: why the last audit failed.
-        inspected: the encoder dropped last; ``inspecting`` is the path being opened now, or "".
+        inspected: the encoder opened last; ``inspecting`` is the path being opened now, or "".
+        choosing: the file that holds several encoders, until the user has chosen.
     """
 
     phase: Phase = "idle"
@@ -70,6 +96,12 @@ class State(_State, frozen=True, kw_only=True):
     error: Failed | None = None
     inspected: Inspected | None = None
     inspecting: str = ""
+    choosing: Choosing | None = None
+
+    @property
+    def checking(self) -> bool:
+        """Whether the features of the encoder opened last are being checked."""
+        return self.inspected is not None and self.inspected.checks == "running"
 
     @property
     def busy(self) -> bool:

@@ -22,6 +22,8 @@ def work_words(state: State) -> str:
     if state.phase == "cancelling":
         return "Cancelling"
     if state.phase != "running":
-        return "Opening an encoder" if state.inspecting else "Nothing running"
+        if state.inspecting:
+            return "Opening an encoder"
+        return "Checking an encoder" if state.checking else "Nothing running"
     left = f" · {clock(state.remaining)} left" if state.remaining is not None else ""
     return f"1 audit running · {100 * state.done:.0f} %{left}"

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
 from zepad_app.dialogs import may_close, shortcuts_dialog, show_about
+from zepad_app.drops import DropReader, dropped_things, notice_of_route, takes, working_notice
 from zepad_app.failures import NoticeText, notice_of
 from zepad_app.menus import Command, add_commands, add_look
 from zepad_app.page_book import AUDIT_PAGES, PageBook
 from zepad_app.pages.page import Page
-from zepad_app.routes import ENCODER_ENDINGS, destination_of, images_of
+from zepad_app.routes import Route
 from zepad_app.settings import Settings
 from zepad_app.status_words import engine_words, work_words
 from zepad_app.theme import Scheme, Theme
 from zepad_app.tokens import AROUND
-from zepad_app.widgets.drop_zone import dropped_paths
 from zepad_app.widgets.header import Header
 from zepad_app.widgets.nav_bar import NavBar
 from zepad_app.widgets.notice import Notice
@@ -52,6 +52,7 @@ class Window(QMainWindow):
         self.header = Header(theme)
         self.strip = StatusStrip(theme)
         self.notice = Notice(theme)
+        self.drops = DropReader(self)
         self.setWindowTitle("ZePAD")
         self.setAcceptDrops(True)
         self.setMinimumSize(1000, 640)
@@ -76,21 +77,10 @@ class Window(QMainWindow):
         self.rail.show_place("audit" if name in AUDIT_PAGES else name)
         self._tell_header()
 
-    def open_files(self, paths: tuple[Path, ...]) -> None:
-        """Send dropped or chosen files where they belong."""
+    def open_files(self, things: tuple[Path | QUrl, ...]) -> None:
+        """Send dropped or chosen files where they belong, at once if they are few."""
         self.notice.hide()
-        match destination_of(paths):
-            case "encoder":
-                self.show_page("drop")
-                self._model.inspect(paths[0])
-            case "images":
-                self._inspect_images(images_of(paths))
-            case "run":
-                self._open_run(paths[0] if paths[0].is_dir() else paths[0].parent)
-            case "unknown":
-                names = ", ".join(path.name for path in paths[:3])
-                endings = ", ".join(ENCODER_ENDINGS)
-                self._tell(f"{names} is no encoder and no image.", f"Drop one of {endings}, or a picture.")
+        self.drops.read(things)
 
     def showEvent(self, event: QShowEvent) -> None:
         """After the first paint, tell those who have waited for it."""
@@ -111,13 +101,13 @@ class Window(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped anywhere."""
-        if dropped_paths(event.mimeData()):
+        if takes(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Route what was dropped."""
         event.acceptProposedAction()
-        self.open_files(dropped_paths(event.mimeData()))
+        self.open_files(dropped_things(event.mimeData()))
 
     def tell_failure(self, failure: Failed) -> None:
         """Show a failure that belongs to no page."""
@@ -160,7 +150,9 @@ class Window(QMainWindow):
         self.pages.run_opened.connect(self._open_run)
         self.pages.page_requested.connect(self.show_page)
         self.pages.export_requested.connect(self._export)
-        self.notice.remedied.connect(lambda _remedy: self.notice.hide())
+        self.notice.remedied.connect(self._on_remedied)
+        self.drops.routed.connect(self._follow)
+        self.drops.working.connect(lambda files: self._show_notice(working_notice(files)))
 
     def _table(self) -> tuple[Command, ...]:
         rows: tuple[tuple[str, str, str, str, Callable[[], object]], ...] = (
@@ -213,6 +205,29 @@ class Window(QMainWindow):
         self.pages.show_report(report, folder)
         self.show_page("results")
 
+    def _follow(self, route: Route) -> None:
+        """Open what was dropped."""
+        self.notice.hide()
+        match route.destination:
+            case "encoder":
+                self.show_page("drop")
+                self._model.inspect(route.paths[0])
+            case "images":
+                self._inspect_images(route.paths)
+            case "perturbations":
+                self._add_perturbations(route.paths)
+            case "run":
+                self._open_run(route.paths[0] if route.paths[0].is_dir() else route.paths[0].parent)
+            case _:
+                pass
+        said = notice_of_route(route)
+        if said is not None and self.notice.isHidden():
+            self._show_notice(said)
+
+    def _on_remedied(self, _remedy: str) -> None:
+        self.drops.cancel()
+        self.notice.hide()
+
     def _on_exported(self, event: Exported) -> None:
         self.notice.tell(NoticeText(kind="done", sentence=f"The report was written to {event.path}.", advice=""))
         self._notice_row.show()
@@ -224,7 +239,10 @@ class Window(QMainWindow):
             self.tell_failure(failure)
 
     def _tell(self, sentence: str, advice: str) -> None:
-        self.notice.tell(NoticeText(sentence=sentence, advice=advice))
+        self._show_notice(NoticeText(sentence=sentence, advice=advice))
+
+    def _show_notice(self, text: NoticeText) -> None:
+        self.notice.tell(text)
         self._notice_row.show()
 
     def _tell_header(self) -> None:
@@ -256,6 +274,12 @@ class Window(QMainWindow):
             return
         self.show_page("inspect")
         self.pages.show_images(images)
+
+    def _add_perturbations(self, files: tuple[Path, ...]) -> None:
+        if self.pages.name_of(self.stack.currentWidget()) != "plan":
+            self._tell("A perturbation joins an audit.", "Open an encoder and its plan first, then drop it there.")
+            return
+        self.pages.add_perturbations(files)
 
     def _browse(self) -> None:
         self.pages.browse()

@@ -7,7 +7,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.support import fake_engine
 from tests.support.fake_engine import FakeEngine
-from tests.support.sample_report import sample_card, sample_report
+from tests.support.sample_preflight import good, preflight_card
+from tests.support.sample_report import sample_report
 from zepad_app.audit_model import AuditModel
 from zepad_engine import messages
 from zepad_engine.findings import report_to_json
@@ -35,9 +36,9 @@ def test_inspected_card_is_folded(ready_model: AuditModel, engine: FakeEngine, q
     request = ready_model.inspect("a.pth")
     assert ready_model.state.inspecting == "a.pth"
     with qtbot.waitSignal(ready_model.inspected):
-        engine.say(messages.Inspected(request=request, path="a.pth", card=sample_card()))
+        engine.say(messages.Inspected(request=request, path="a.pth", preflight=good()))
     assert ready_model.state.inspected is not None
-    assert ready_model.state.inspected.card == sample_card()
+    assert ready_model.state.inspected.card == preflight_card()
     assert ready_model.state.inspecting == ""
 
 

@@ -21,12 +21,14 @@ from tests.support.sample_report import sample_report
 from zepad_app.app import App
 from zepad_app.pages.drop import DropPage
 from zepad_app.pages.inspect import InspectPage
+from zepad_app.pages.plan import PlanPage
 from zepad_app.routes import MOST_FILES, Route, routing
 from zepad_engine import messages
 from zepad_engine.errors import BadImage
 from zepad_engine.findings import report_to_json
 from zepad_engine.images.picture import open_picture
 from zepad_engine.places import runs_folder
+from zepad_engine.plan import AuditPlan
 
 LONGEST_GAP = 0.1
 LINK = "That is a link, not a file; nothing is fetched from the network or from another program."
@@ -202,6 +204,29 @@ def test_of_mixed_files_the_encoder_itself_is_inspected(app: App, engine: FakeEn
     assert isinstance(engine.sent[-1], messages.Inspect)
     assert engine.sent[-1].path == "/data/encoder.pth"
     assert app.window.notice.sentence == "2 other dropped files were left aside."
+
+
+@pytest.mark.parametrize("name", ["resnet20.th", "pytorch_model.bin", "net.onnx", "keras.h5", "export.pt2", "all.pkl"])
+def test_encoders_of_all_kinds_are_for_the_engine_to_judge(app: App, engine: FakeEngine, name: str) -> None:
+    engine.be_ready()
+    drop(app.window, Path(f"/data/{name}"))
+    assert isinstance(engine.sent[-1], messages.Inspect)
+    assert engine.sent[-1].path == f"/data/{name}"
+
+
+def test_perturbations_join_the_plan_that_is_shown(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    files = (Path("/data/uap.npy"), Path("/data/other.npz"))
+    drop(app.window, *files)
+    assert app.window.notice.sentence == "A perturbation joins an audit."
+    app.window.pages.edit_plan(AuditPlan())
+    app.window.show_page("plan")
+    drop(app.window, *files)
+    page = app.window.pages.page("plan")
+    assert isinstance(page, PlanPage)
+    imported = [choice.values["file"] for choice in page.plan.attacks if choice.key == "imported"]
+    assert imported == ["/data/uap.npy", "/data/other.npz"]
+    assert app.window.notice.isHidden()
 
 
 def test_an_encoder_folder_is_inspected(app: App, engine: FakeEngine, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
 
-from tests.support import fake_engine
+from tests.support import fake_engine, sample_preflight
 from tests.support.fake_engine import FakeEngine
 from tests.support.sample_judgement import write_pictures
-from tests.support.sample_report import sample_card, sample_report
+from tests.support.sample_report import sample_report
 from zepad_app.app import App
+from zepad_app.pages.drop import DropPage
 from zepad_app.theme import Scheme
 from zepad_engine import messages
 from zepad_engine.findings import report_to_json
@@ -73,20 +75,77 @@ def bad_file(app: App, engine: FakeEngine) -> None:
     )
 
 
-def dropped(app: App, engine: FakeEngine) -> None:
-    engine.be_ready()
-    app.window.open_files((Path("/data/supcon_resnet18_ep400.ckpt"),))
-    card = sample_card("supcon_resnet18_ep400")
-    keys = tuple(f"projector.{number}.weight" for number in range(8))
-    assumed = (
-        "The file names no normalisation; the means and deviations of CIFAR-10 were assumed.",
-        "The first convolution is 3 x 3, so images of 32 pixels were assumed.",
-    )
-    card = type(card)(
-        **{**{f: getattr(card, f) for f in card.__struct_fields__}, "keys_ignored": keys, "assumptions": assumed}
-    )
+def drop_page(app: App) -> DropPage:
+    page = app.window.pages.page("drop")
+    assert isinstance(page, DropPage)
+    return page
+
+
+def opening(app: App, engine: FakeEngine) -> messages.Inspect:
+    welcome(app, engine)
+    app.window.open_files((Path(sample_preflight.PATH),))
     request = engine.sent[-1]
-    engine.say(messages.Inspected(request=request.request, path=request.path, card=card))  # type: ignore[union-attr]
+    assert isinstance(request, messages.Inspect)
+    return request
+
+
+def checking(app: App, engine: FakeEngine) -> messages.Inspect:
+    request = opening(app, engine)
+    engine.say(sample_preflight.said_opened(request))
+    return request
+
+
+def dropped(app: App, engine: FakeEngine) -> None:
+    engine.say(sample_preflight.said_inspected(checking(app, engine)))
+
+
+def doubtful(app: App, engine: FakeEngine) -> None:
+    engine.say(sample_preflight.said_inspected(checking(app, engine), sample_preflight.doubtful()))
+
+
+def edited(app: App, engine: FakeEngine) -> None:
+    doubtful(app, engine)
+    card = drop_page(app).preflight
+    assert card is not None
+    card.open_editor()
+    assert card.editor is not None
+    card.editor.normalisation.choose("custom")
+    card.editor.std.boxes[1].setValue(0)
+    bar = drop_page(app).findChild(QScrollArea).verticalScrollBar()  # type: ignore[union-attr]
+    bar.rangeChanged.connect(lambda _low, high: bar.setValue(high))
+
+
+def said(app: App, engine: FakeEngine) -> None:
+    doubtful(app, engine)
+    app.model.inspect(sample_preflight.PATH, sample_preflight.SAID_IMAGENET)
+    request = engine.sent[-1]
+    assert isinstance(request, messages.Inspect)
+    found = sample_preflight.good(card=sample_preflight.preflight_card(said=True))
+    engine.say(sample_preflight.said_inspected(request, found))
+
+
+def choosing(app: App, engine: FakeEngine) -> None:
+    engine.say(sample_preflight.said_several(opening(app, engine)))
+
+
+def refused(app: App, engine: FakeEngine) -> None:
+    dropped(app, engine)
+    app.window.open_files((Path("/data/holiday.pth"),))
+    request = engine.sent[-1]
+    assert isinstance(request, messages.Inspect)
+    engine.say(sample_preflight.said_refused(request))
+
+
+def plan_doubtful(app: App, engine: FakeEngine) -> None:
+    said(app, engine)
+    request = app.model.inspect(sample_preflight.PATH, sample_preflight.SAID_IMAGENET)
+    found = sample_preflight.doubtful()
+    engine.say(
+        messages.Inspected(
+            request=request, path=sample_preflight.PATH, preflight=found, says=sample_preflight.SAID_IMAGENET
+        )
+    )
+    app.window.header.primary.click()
 
 
 def plan(app: App, engine: FakeEngine) -> None:
@@ -181,11 +240,19 @@ def failed(app: App, engine: FakeEngine) -> None:
     )
 
 
-STATES = {
+STATES: dict[str, Callable[[App, FakeEngine], object]] = {
     "drop-starting": empty,
     "drop": welcome,
     "drop-bad-file": bad_file,
+    "drop-opening": opening,
+    "drop-checking": checking,
     "drop-encoder": dropped,
+    "drop-doubtful": doubtful,
+    "drop-edited": edited,
+    "drop-said": said,
+    "drop-choosing": choosing,
+    "drop-refused": refused,
+    "plan-doubtful": plan_doubtful,
     "plan": plan,
     "plan-attacks": plan_attacks,
     "plan-running": plan_running,
@@ -198,9 +265,21 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES)
+# These differ from others in a line or a card; one size shows it.
+ONE_SIZE = {
+    "drop-opening",
+    "drop-checking",
+    "drop-doubtful",
+    "drop-said",
+    "drop-choosing",
+    "drop-refused",
+    "plan-doubtful",
+}
+CASES = [(state, size) for state in STATES for size in SIZES if not size or state not in ONE_SIZE]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("state", "size"), CASES)
 def test_page_is_drawn(app: App, engine: FakeEngine, qtbot: QtBot, state: str, scheme: Scheme, size: str) -> None:
     app.theme.choose(scheme)
     STATES[state](app, engine)

@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.support import fake_engine
 from tests.support.fake_engine import FakeEngine
-from tests.support.sample_report import sample_card, sample_report
+from tests.support.sample_preflight import good, said_inspected
+from tests.support.sample_report import sample_report
 from zepad_app.app import App
 from zepad_app.history import last_timings, recent_runs
 from zepad_app.pages.drop import DropPage
@@ -63,7 +64,7 @@ def test_a_dropped_encoder_leads_to_its_plan_and_run(app: App, engine: FakeEngin
     drop(app, Path("/data/encoder.pth"))
     request = engine.sent[-1]
     assert isinstance(request, messages.Inspect)
-    engine.say(messages.Inspected(request=request.request, path=request.path, card=sample_card("mine")))
+    engine.say(said_inspected(request, good("mine")))
     assert (app.window.header.title, app.window.header.primary.text()) == ("mine", "Continue to plan")
     app.window.header.primary.click()
     assert page_of(app) == "plan"

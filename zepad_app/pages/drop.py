@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+import msgspec
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
@@ -14,17 +15,20 @@ from zepad_app.history import last_timings, recent_runs
 from zepad_app.pages.page import Heading, Page
 from zepad_app.routes import ENCODER_ENDINGS, IMAGE_ENDINGS
 from zepad_app.settings import Settings
-from zepad_app.state import Inspected
+from zepad_app.state import Choosing, State
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import INSIDE, SECTION
 from zepad_app.widgets.cards import RunRow, SampleCard
 from zepad_app.widgets.column import Column
 from zepad_app.widgets.drop_zone import DropZone
+from zepad_app.widgets.net_chooser import NetChooser
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.preflight_card import PreflightCard
+from zepad_engine.card import Overrides
 from zepad_engine.messages import Failed
 from zepad_engine.plan import AuditPlan
 from zepad_engine.presets import with_preset
+from zepad_engine.shown_names import shown_name
 
 _FORMATS = (
     "Encoders: " + "  ".join(ENCODER_ENDINGS),
@@ -47,8 +51,11 @@ class DropPage(Page):
         self._model = model
         self._theme = theme
         self._settings = settings
-        self._preflight: PreflightCard | None = None
-        self._shown: Inspected | None = None
+        self.preflight: PreflightCard | None = None
+        self.chooser: NetChooser | None = None
+        self._choosing: Choosing | None = None
+        self._wish = ""
+        self._editor_hidden = False
         self._known: float | None = None
         self.notice = Notice(theme)
         self.notice.remedied.connect(self._on_remedied)
@@ -58,6 +65,8 @@ class DropPage(Page):
         self.sample = SampleCard()
         self.sample.audit_requested.connect(lambda: model.start(self._sample_plan()))
         self.sample.plan_requested.connect(lambda: self.plan_requested.emit(self._sample_plan()))
+        self._column = Column(960)
+        self._column.verticalScrollBar().rangeChanged.connect(self._on_lengthened)
         self._place = QVBoxLayout()
         self._below = QWidget()
         self._recent = QVBoxLayout(self._below)
@@ -73,21 +82,30 @@ class DropPage(Page):
     @property
     def heading(self) -> Heading:
         """Which encoder was dropped, or an invitation."""
-        inspected = self._model.state.inspected
+        state = self._model.state
+        inspected, choosing = state.inspected, state.choosing
+        if choosing is not None:
+            back = inspected.card.name if inspected else "Start page"
+            return Heading(title=_name_of(choosing.path), detail="Holds several encoders", back=back)
         if inspected is None:
             return Heading(title="Audit an encoder", detail="Find out what a universal perturbation does to it")
         name = inspected.card.name
-        return Heading(title=name, detail="Opened, not audited yet", action="Continue to plan", back="Start page")
+        return Heading(title=name, detail=_stage_of(state), action="Continue to plan", back="Start page")
 
     def act(self) -> None:
-        """Plan the audit of the encoder that was dropped."""
+        """Plan the audit of the encoder that was dropped, read as the user said; its checks may go on."""
         inspected = self._model.state.inspected
-        if inspected is not None:
-            self.plan_requested.emit(AuditPlan(encoder=inspected.path))
+        if inspected is not None and self._model.state.choosing is None:
+            self.plan_requested.emit(AuditPlan(encoder=inspected.path, encoder_says=inspected.says))
 
     def go_back(self) -> None:
-        """Put the encoder aside."""
-        self._model.forget_inspected()
+        """Choose none of several encoders, or put the one shown aside."""
+        state = self._model.state
+        self.notice.hide()
+        if state.choosing is not None and state.inspected is not None:
+            self._model.forget_choice()
+        else:
+            self._model.forget_inspected()
 
     def browse(self) -> None:
         """Choose files in a dialog."""
@@ -123,8 +141,7 @@ class DropPage(Page):
         return card
 
     def _arrange(self) -> None:
-        column = Column(960)
-        body = column.body
+        body = self._column.body
         body.addWidget(self.notice)
         body.addLayout(self._place)
         body.addWidget(self.zone)
@@ -134,7 +151,7 @@ class DropPage(Page):
         body.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(column)
+        outer.addWidget(self._column)
 
     def _sample_plan(self) -> AuditPlan:
         ready = self._model.state.ready
@@ -142,8 +159,15 @@ class DropPage(Page):
 
     def _on_changed(self) -> None:
         state = self._model.state
-        self._show_preflight()
-        name = Path(state.inspecting).name
+        name = _name_of(state.inspecting) if state.inspecting else ""
+        if name:
+            self.notice.hide()
+        self._show_preflight(name)
+        self._show_chooser()
+        if self.preflight is not None:
+            self.preflight.setVisible(state.choosing is None)
+        for widget in (self.zone, self.sample, self._below):
+            widget.setVisible(state.inspected is None and state.choosing is None)
         self.zone.set_title(f"Opening {name}…" if name else "Drop an encoder to audit, or images to inspect")
         self._tell_sample()
         self.heading_changed.emit()
@@ -163,23 +187,70 @@ class DropPage(Page):
             seconds = self._known or estimate_seconds(plan, entries, state.ready.speed, state.ready.workers)
             self.sample.tell(_SAMPLE, f"Quick preset, {in_words(seconds)} on this machine", ready=ready)
 
-    def _show_preflight(self) -> None:
-        inspected = self._model.state.inspected
-        if inspected == self._shown:
+    def _show_preflight(self, opening: str) -> None:
+        inspected, card = self._model.state.inspected, self.preflight
+        if card is not None and inspected is not None and inspected.request == card.inspected.request:
+            card.show_inspected(inspected, opening)
             return
-        self._shown = inspected
-        if self._preflight is not None:
-            self._preflight.deleteLater()
-            self._preflight = None
+        if card is not None:
+            card.hide()
+            card.deleteLater()
+            self.preflight = None
         if inspected is not None:
-            self._preflight = PreflightCard(inspected.card, Path(inspected.path).name)
-            self._place.addWidget(self._preflight)
+            self.preflight = PreflightCard(self._theme, inspected)
+            self.preflight.says_changed.connect(self._on_says_changed)
+            self.preflight.editor_opened.connect(self._on_editor_opened)
+            self._place.addWidget(self.preflight)
             self.notice.hide()
-        for widget in (self.zone, self.sample, self._below):
-            widget.setVisible(inspected is None)
+            if card is not None and card.editor is not None:
+                self.preflight.edit.setFocus()
+
+    def _on_editor_opened(self) -> None:
+        # The form has its place after the next passes of the layout; the last one lengthens the page.
+        self._editor_hidden = True
+        QTimer.singleShot(0, self._show_editor)
+
+    def _on_lengthened(self) -> None:
+        if self._editor_hidden:
+            self._editor_hidden = False
+            self._show_editor()
+
+    def _show_editor(self) -> None:
+        if self.preflight is not None and self.preflight.editor is not None:
+            self._column.ensureWidgetVisible(self.preflight.editor)
+
+    def _show_chooser(self) -> None:
+        choosing = self._model.state.choosing
+        if choosing == self._choosing:
+            return
+        self._choosing = choosing
+        if self.chooser is not None:
+            self.chooser.hide()
+            self.chooser.deleteLater()
+            self.chooser = None
+        if choosing is not None:
+            self.chooser = NetChooser(choosing)
+            self.chooser.chosen.connect(self._on_net_chosen)
+            self.chooser.dismissed.connect(self.go_back)
+            self._place.addWidget(self.chooser)
+
+    def _on_net_chosen(self, net: str) -> None:
+        choosing = self._model.state.choosing
+        if choosing is not None:
+            self._model.inspect(choosing.path, msgspec.structs.replace(choosing.says, net=net))
+
+    def _on_says_changed(self, says: Overrides) -> None:
+        inspected = self._model.state.inspected
+        if inspected is not None:
+            self._wish = self._model.inspect(inspected.path, says)
 
     def _on_failed(self, failure: Failed) -> None:
-        if failure.request != self._model.state.run or not failure.request:
+        editor = self.preflight.editor if self.preflight is not None else None
+        if failure.choices:
+            return  # the chooser says it
+        if editor is not None and failure.request == self._wish:
+            editor.tell_refusal(f"{failure.sentence} {failure.advice}".strip())
+        elif failure.request != self._model.state.run or not failure.request:
             self.notice.tell(notice_of(failure))
 
     def _on_remedied(self, remedy: str) -> None:
@@ -188,3 +259,13 @@ class DropPage(Page):
             self._model.start_engine()
         elif remedy == "open":
             self.browse()
+
+
+def _name_of(path: str) -> str:
+    return shown_name(Path(path).name or path)
+
+
+def _stage_of(state: State) -> str:
+    if state.inspecting:
+        return f"Opening {_name_of(state.inspecting)}…"
+    return "Opened, the checks are running" if state.checking else "Opened, not audited yet"

@@ -129,6 +129,8 @@ class RunningPage(Page):
     def _time_left(self) -> str:
         state = self._model.state
         if state.phase == "running" and not state.stages:
+            if state.checking:
+                return "Begins when the encoder's checks are done…"
             return "Waiting for the engine…" if state.engine != "ready" else "Starting…"
         if state.phase == "running" and state.remaining is not None:
             return f"{clock(state.remaining)} left, {clock(state.elapsed)} so far"

@@ -1,98 +1,147 @@
-"""The preflight card: what an encoder file turned out to be, what was ignored and what was guessed."""
+"""The preflight card: what an encoder file turned out to be, how its features fare, and what had to be assumed."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from zepad_app.theme import label
-from zepad_app.tokens import AROUND, BETWEEN, INSIDE
-from zepad_engine.card import EncoderCard
+from zepad_app.preflight_words import said_in_words
+from zepad_app.state import Inspected
+from zepad_app.theme import Theme, label
+from zepad_app.tokens import AROUND, BETWEEN, INSIDE, SECTION
+from zepad_app.widgets.assumption_editor import AssumptionEditor
+from zepad_app.widgets.buttons import secondary
+from zepad_app.widgets.preflight_banner import PreflightBanner
+from zepad_app.widgets.preflight_checks import ChecksPanel
+from zepad_app.widgets.preflight_facts import FactsPanel
 
-_MOST_KEYS = 6
+NOTHING_ASSUMED = "The file says everything itself: nothing had to be assumed."
+# Facts and checks stand side by side where there is room for both.
+_SIDE_BY_SIDE = 720
 
 
-class PreflightCard(QFrame):
-    """Facts of an encoder in two columns, then sentences."""
+class PreflightCard(QWidget):
+    """One opened encoder; ``says_changed`` asks to have it read as the user says."""
 
-    def __init__(self, card: EncoderCard, file_name: str, parent: QWidget | None = None) -> None:
+    says_changed = Signal(object)
+    editor_opened = Signal()
+
+    def __init__(self, theme: Theme, inspected: Inspected, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("surface", "card")
-        self.setAccessibleName(f"Preflight of {card.name}")
+        self._theme = theme
+        self.inspected = inspected
+        self.setAccessibleName(f"Preflight of {inspected.card.name}")
+        self.banner = PreflightBanner(theme)
+        self.banner.reading_wanted.connect(self.says_changed)
+        self.banner.editing_wanted.connect(self.open_editor)
+        self.facts = FactsPanel(theme, inspected)
+        self.checks = ChecksPanel(theme)
+        self.edit = secondary("Edit…", self.open_editor, "Edit the assumptions")
+        self.editor: AssumptionEditor | None = None
+        self._sentences = _sentences(inspected)
+        self._place = QVBoxLayout()
+        self._sides = QHBoxLayout()
         column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(BETWEEN)
+        column.addWidget(self.banner)
+        column.addWidget(self._card())
+        column.addStretch(1)
+        self.show_inspected(inspected)
+
+    def show_inspected(self, inspected: Inspected, opening: str = "") -> None:
+        """Fill in what is known by now of the same encoder; ``opening`` names what is being opened beside it."""
+        self.inspected = inspected
+        self.banner.show_inspected(inspected, opening)
+        self.checks.show_inspected(inspected)
+
+    def open_editor(self) -> None:
+        """Put the form in the place of the sentences."""
+        if self.editor is None:
+            self.editor = AssumptionEditor(self._theme, self.inspected)
+            self.editor.applied.connect(self.says_changed)
+            self.editor.closed.connect(self.close_editor)
+            self._place.addWidget(self.editor)
+        self._sentences.hide()
+        self.edit.hide()
+        self.editor.name.setFocus()
+        self.editor_opened.emit()
+
+    def close_editor(self) -> None:
+        """Show the sentences again."""
+        if self.editor is not None:
+            self.editor.hide()
+            self.editor.deleteLater()
+            self.editor = None
+        self._sentences.show()
+        self.edit.show()
+        self.edit.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Facts above checks where the card is narrow."""
+        super().resizeEvent(event)
+        wide = self.width() >= _SIDE_BY_SIDE * self._theme.scale
+        self._sides.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+
+    def _card(self) -> QFrame:
+        card = QFrame()
+        card.setProperty("surface", "card")
+        shape = self.inspected.card.architecture
+        head = QVBoxLayout()
+        head.setSpacing(2)
+        title = label(shape.title, "section")
+        title.setWordWrap(True)
+        details = label(", ".join(shape.details), soft=True)
+        details.setWordWrap(True)
+        head.addWidget(title)
+        head.addWidget(details)
+        self._sides.setSpacing(SECTION)
+        self._sides.addWidget(self.facts, 5)
+        self._sides.addWidget(self.checks, 6)
+        line = QFrame()
+        line.setProperty("surface", "line")
+        column = QVBoxLayout(card)
         column.setContentsMargins(AROUND, AROUND, AROUND, AROUND)
         column.setSpacing(BETWEEN)
-        column.addWidget(label("What the file holds", "section"))
-        column.addLayout(_facts(facts_of(card, file_name)))
-        for title, sentences in (("Ignored", ignored(card)), ("Assumed", card.assumptions)):
-            if sentences:
-                column.addLayout(_sentences(title, sentences))
+        column.addLayout(head)
+        column.addLayout(self._sides)
+        column.addWidget(line)
+        column.addLayout(self._reading())
+        return card
+
+    def _reading(self) -> QVBoxLayout:
+        title = label("How it was read")
+        title.setProperty("strong", True)
+        head = QHBoxLayout()
+        head.addWidget(title)
+        head.addStretch(1)
+        head.addWidget(self.edit)
+        self._place.addWidget(self._sentences)
+        column = QVBoxLayout()
+        column.setSpacing(INSIDE)
+        column.addLayout(head)
+        column.addLayout(self._place)
+        return column
 
 
-def facts_of(card: EncoderCard, file_name: str) -> tuple[tuple[str, str], ...]:
-    """Names and values the card shows."""
-    depth: dict[tuple[int, ...], str] = {(2, 2, 2, 2): "ResNet-18", (3, 4, 6, 3): "ResNet-34"}
-    if card.bottleneck:
-        depth = {(3, 4, 6, 3): "ResNet-50"}
-    family = depth.get(card.blocks, card.family)
-    facts = [
-        ("File", file_name),
-        ("Family", f"{family}, width {card.width}"),
-        ("Size", f"{card.input_size} × {card.input_size} pixels"),
-        ("Parameters", millions(card.parameters)),
-        ("Features", f"{card.feature_dim:,}"),
-        ("Method", card.method),
-        ("Trained on", card.data),
-        ("SHA-256", f"{card.sha256[:12]}…" if card.sha256 else "unknown"),
-    ]
-    if card.probe is not None:
-        probe = card.probe
-        better = f"{100 * probe.accuracy:.1f} % on {probe.data}; random weights {100 * probe.random_accuracy:.1f} %"
-        facts.append(("Linear probe", better))
-    return tuple(facts)
-
-
-def ignored(card: EncoderCard) -> tuple[str, ...]:
-    """The keys that are no part of the encoder, the first few by name."""
-    keys = card.keys_ignored
-    if not keys:
-        return ()
-    shown = ", ".join(keys[:_MOST_KEYS])
-    more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
-    count = "1 key" if len(keys) == 1 else f"{len(keys)} keys"
-    return (f"{count} of the file: {shown}{more}.",)
-
-
-def millions(count: int) -> str:
-    """A number of parameters as one says it."""
-    return f"{count / 1e6:.1f} M" if count >= 100_000 else f"{count:,}"
-
-
-def _facts(facts: tuple[tuple[str, str], ...]) -> QGridLayout:
-    grid = QGridLayout()
+def _sentences(inspected: Inspected) -> QWidget:
+    """What the user said, then what was assumed, each sentence under its word."""
+    told = [("You said", sentence) for sentence in said_in_words(inspected.says)]
+    told += [("Assumed", sentence) for sentence in inspected.card.assumptions]
+    place = QWidget()
+    grid = QGridLayout(place)
+    grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(BETWEEN)
-    grid.setVerticalSpacing(INSIDE)
-    half = (len(facts) + 1) // 2
-    for index, (name, value) in enumerate(facts):
-        row, column = index % half, index // half * 2
-        grid.addWidget(label(name, "body", soft=True), row, column, Qt.AlignmentFlag.AlignTop)
-        text = label(value)
+    grid.setVerticalSpacing(4)
+    grid.setColumnStretch(1, 1)
+    last = ""
+    for row, (word, sentence) in enumerate(told or [("", NOTHING_ASSUMED)]):
+        if word != last:
+            grid.addWidget(label(word, soft=True), row, 0, Qt.AlignmentFlag.AlignTop)
+            last = word
+        text = label(sentence)
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        grid.addWidget(text, row, column + 1)
-    grid.setColumnStretch(1, 1)
-    grid.setColumnStretch(3, 1)
-    return grid
-
-
-def _sentences(title: str, sentences: tuple[str, ...]) -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setSpacing(4)
-    heading = label(title)
-    heading.setProperty("strong", True)
-    column.addWidget(heading)
-    for sentence in sentences:
-        text = label(sentence, "body", soft=True)
-        text.setWordWrap(True)
-        column.addWidget(text)
-    return column
+        grid.addWidget(text, row, 1 if word else 0, 1, 1 if word else 2)
+    return place

@@ -100,7 +100,7 @@ def _equal(one: Candidate, other: Candidate) -> bool:
 
 
 def _several(name: str, nets: tuple[str, ...]) -> CannotJudge:
-    listed = ", ".join(shown_name(net or "(no prefix)") for net in nets)
+    listed = ", ".join(shown_name(net.rstrip("./") or "(no prefix)") for net in nets)
     return CannotJudge(
         f"{name} holds {len(nets)} encoders that differ: {listed}.",
         "Say which one to audit.",
