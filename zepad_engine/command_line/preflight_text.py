@@ -56,10 +56,9 @@ def _checks(preflight: Preflight) -> dict[str, str]:
         )
         rows["Gradients"] = f"reach {100 * found.gradients:.0f} % of the pixels"
     if (probe := preflight.neighbours) is not None:
-        rows["k-NN"] = (
-            f"{_rate(probe.accuracy, probe.queries)} on {probe.data}; random weights "
-            f"{100 * probe.random_accuracy:.1f} % ({probe.draws} draws); difference {100 * probe.low:+.1f} to {100 * probe.high:+.1f} points"
-        )
+        random = f"random weights {100 * probe.random_accuracy:.1f} % ({probe.draws} draws)"
+        apart = f"difference {100 * probe.low:+.1f} to {100 * probe.high:+.1f} points"
+        rows["k-NN"] = f"{_rate(probe.accuracy, probe.queries)} on {probe.data}; {random}; {apart}"
     if preflight.fits:
         fits = ", ".join(f"{fit.name} {fit.divergence:.2f}" for fit in preflight.fits)
         rows["Batch norm"] = f"divergence in nats from what it stored, the assumed first: {fits}"

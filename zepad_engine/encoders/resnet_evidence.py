@@ -48,7 +48,11 @@ def guessed_stem(kernel: int, named: NamedResNet, classifier: tuple[str, int] | 
         note = "The stem is taken to have no max-pool: the numbers of the layers leave no room for one."
         return msgspec.structs.replace(IMAGENET_STEM, pool=False), note
     if kernel != 3:
-        raise BadCheckpoint(f"A first convolution of {kernel}x{kernel} is not known.", "Say its stride and padding.")
+        raise BadCheckpoint(
+            f"The first convolution of {hints.name} is {kernel}x{kernel}; its stride and padding are not known.",
+            "ZePAD opens ResNets whose first convolution is 3x3 or 7x7.",
+            code="encoder.unknown",
+        )
     solo_learn = _is_solo_learn(named, classifier, hints)
     stem = WIDE_CIFAR_STEM if solo_learn else CIFAR_STEM
     writer = "as solo-learn builds it" if solo_learn else "as most CIFAR ResNets have it"

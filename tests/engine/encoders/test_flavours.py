@@ -112,7 +112,7 @@ def test_a_row_of_children_with_no_room_for_a_pool_has_none(tmp_path, opened):
 
 def test_a_stem_nobody_is_known_to_build_is_asked_for(tmp_path, opened):
     store(basic().state | {"conv1.weight": torch.rand(8, 3, 5, 5)}, tmp_path / "net.pth")
-    with pytest.raises(BadCheckpoint, match="A first convolution of 5x5 is not known"):
+    with pytest.raises(BadCheckpoint, match="is 5x5; its stride and padding are not known"):
         opened(tmp_path / "net.pth")
     stem = Stem(kernel=5, stride=2, padding=2, pool=False)
     assert opened(tmp_path / "net.pth", Overrides(stem=stem)).card.architecture.stem == stem
