@@ -234,17 +234,31 @@ def said_in_words(says: Overrides) -> tuple[str, ...]:
         found.append(f"The encoder is {net_in_words(says.net)}.")
     if says.name is not None:
         found.append(f"It is called {shown_name(says.name)}.")
+    if says.model is not None:
+        found.append(f"It is the model {shown_name(says.model)}.")
+    return (*found, *_images_said(says), *_net_said(says))
+
+
+def _images_said(says: Overrides) -> tuple[str, ...]:
+    found = []
     if says.mean is not None and says.std is not None:
         found.append(f"The normalisation is {_normalised_by(says.mean, says.std)}.")
     elif says.mean is not None or says.std is not None:
         found.append(f"The {'mean' if says.mean else 'deviation'} is {_triple(says.mean or says.std or ())}.")
     if says.input_size is not None:
         found.append(f"Images are {says.input_size} pixels wide.")
+    return tuple(found)
+
+
+def _net_said(says: Overrides) -> tuple[str, ...]:
+    found = []
     if says.stem is not None:
         found.append(f"The first convolution is {stem_in_words(says.stem)}.")
     if says.pooling is not None:
         whence = "the class token" if says.pooling == "class" else "the mean of the patches"
         found.append(f"Features are taken from {whence}.")
+    if says.heads is not None:
+        found.append(f"It has {says.heads} attention heads.")
     return tuple(found)
 
 

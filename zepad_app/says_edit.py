@@ -93,6 +93,7 @@ def as_read(card: EncoderCard) -> Overrides:
         std=card.std,
         input_size=card.input_size,
         pooling=shape.pooling if isinstance(shape, VitShape) else None,
+        heads=shape.heads if isinstance(shape, VitShape) else None,
     )
 
 
@@ -105,7 +106,7 @@ def said(card: EncoderCard, before: Overrides, wish: Overrides) -> Overrides:
     changes: dict[str, object] = {}
     if (wish.mean, wish.std) != (read.mean, read.std):
         changes |= {"mean": wish.mean, "std": wish.std}
-    for field in ("name", "stem", "input_size", "pooling"):
+    for field in ("name", "stem", "input_size", "pooling", "heads"):
         if getattr(wish, field) != getattr(read, field):
             changes[field] = getattr(wish, field)
     return msgspec.structs.replace(before, **changes)
@@ -124,6 +125,7 @@ def troubles_of(card: EncoderCard, wish: Overrides) -> dict[str, str]:
         "std": _deviation_trouble(wish.std or _HALF),
         "input_size": _side_trouble(card, wish.input_size or 0),
         "stem": _stem_trouble(wish.stem),
+        "heads": _heads_trouble(card, wish.heads),
     }
     return {field: sentence for field, sentence in found.items() if sentence}
 
@@ -164,3 +166,10 @@ def _stem_trouble(stem: Stem | None) -> str:
     if not 1 <= stem.stride <= _LARGEST_STRIDE:
         return f"A stride lies between 1 and {_LARGEST_STRIDE}."
     return "" if 0 <= stem.padding <= stem.kernel else f"A padding lies between 0 and {stem.kernel}, the kernel."
+
+
+def _heads_trouble(card: EncoderCard, heads: int | None) -> str:
+    shape = card.architecture
+    if heads is None or not isinstance(shape, VitShape) or (heads > 0 and shape.width % heads == 0):
+        return ""
+    return f"{heads} heads do not divide its {shape.width} channels."

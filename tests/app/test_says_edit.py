@@ -72,3 +72,12 @@ def test_patches_must_fill_the_images() -> None:
     sentence = "Patches of 16 pixels do not fill images of 100; 96 would do."
     assert troubles_of(card, wish) == {"input_size": sentence}
     assert troubles_of(card, msgspec.structs.replace(wish, input_size=96)) == {}
+
+
+def test_heads_must_divide_the_channels() -> None:
+    card = vit_card()
+    wish = msgspec.structs.replace(as_read(card), heads=7)
+    assert troubles_of(card, wish) == {"heads": "7 heads do not divide its 384 channels."}
+    wish = msgspec.structs.replace(as_read(card), heads=12)
+    assert troubles_of(card, wish) == {}
+    assert said(card, Overrides(), wish) == Overrides(heads=12)

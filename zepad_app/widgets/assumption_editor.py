@@ -89,7 +89,7 @@ class AssumptionEditor(QWidget):
         self._draw_normalisation()
         self._draw_size()
         self._draw_stem()
-        self._draw_pooling()
+        self._draw_transformer()
         self.refusal = label("")
         self.refusal.setProperty("meaning", "warning")
         self.refusal.setWordWrap(True)
@@ -112,6 +112,7 @@ class AssumptionEditor(QWidget):
             std=self.std.values,
             input_size=self.side.value(),
             pooling=self._pooling(),
+            heads=self.heads.value() if "heads" in self.rows else None,
         )
 
     def tell_refusal(self, sentence: str) -> None:
@@ -166,10 +167,16 @@ class AssumptionEditor(QWidget):
         self._add("padding", "Its padding", self.padding, "px")
         self._add("pool", "Max-pool behind it", self.pool)
 
-    def _draw_pooling(self) -> None:
+    def _draw_transformer(self) -> None:
         shape = self._card.architecture
+        if not isinstance(shape, VitShape):
+            return
+        self.heads = IntegerInput(0, shape.width)
+        self.heads.setValue(shape.heads)
+        self.heads.valueChanged.connect(self._on_edited)
+        self._add("heads", "Attention heads", self.heads, hint="No tensor tells how many; 64 channels each are usual.")
         choices = poolings_of(self._card)
-        if not isinstance(shape, VitShape) or not choices:
+        if not choices:
             return
         self.pooling = ChoiceInput(tuple((key, _POOLINGS[key]) for key in choices))
         self.pooling.choose(shape.pooling)

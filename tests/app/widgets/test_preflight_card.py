@@ -26,6 +26,7 @@ from zepad_app.theme import Theme
 from zepad_app.widgets.net_chooser import NetChooser
 from zepad_app.widgets.preflight_banner import GOOD, NOT_CHECKED, RUNNING
 from zepad_app.widgets.preflight_card import NOTHING_ASSUMED, PreflightCard
+from zepad_engine.architecture import VitShape
 from zepad_engine.card import IMAGENET_MEAN, IMAGENET_STD, EncoderCard, Overrides
 from zepad_engine.preflight import Preflight
 
@@ -186,6 +187,26 @@ def test_stems_fit_the_kernel_and_others_can_be_typed(place: QScrollArea, theme:
     assert stem is not None
     assert (stem.kernel, stem.stride, stem.padding, stem.pool) == (7, 1, 3, False)
     assert "pooling" not in editor.rows
+
+
+def test_a_transformer_shows_heads_and_pooling_and_no_stem(place: QScrollArea, theme: Theme) -> None:
+    shape = VitShape(patch=16, width=384, depth=12, heads=6, mlp=1536, grid=14)
+    vit = msgspec.structs.replace(preflight_card(), architecture=shape, input_size=224)
+    card = shown(place, theme, known(good(card=vit)))
+    card.open_editor()
+    editor = card.editor
+    assert editor is not None
+    assert {"heads", "pooling"} <= editor.rows.keys()
+    assert "stem" not in editor.rows
+    assert not editor.apply.isEnabled()
+    editor.heads.setValue(7)
+    assert editor.rows["heads"].trouble == "7 heads do not divide its 384 channels."
+    editor.heads.setValue(12)
+    assert editor.apply.isEnabled()
+    told: list[object] = []
+    editor.applied.connect(told.append)
+    editor.apply.click()
+    assert told == [Overrides(heads=12)]
 
 
 def test_numbers_the_form_rounds_are_not_changed_by_it(place: QScrollArea, theme: Theme) -> None:
