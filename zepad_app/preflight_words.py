@@ -181,7 +181,7 @@ def remedies_of(inspected: Inspected) -> tuple[Remedy, ...]:
 def facts_of(inspected: Inspected) -> tuple[tuple[str, str], ...]:
     """Names and values of what the file holds; what is unknown is left out."""
     card, file = inspected.card, inspected.preflight.file
-    sums = ", check sums hold" if file.checksummed else ""
+    sums = ", check sums hold" if file.checksummed else ", no check sums"
     facts = [
         ("File", shown_name(file.name)),
         ("Container", f"{file.container}, {bytes_in_words(file.size)}{sums}"),

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt
 
+from tests.support.story_shots import shoot
 from tests.support.tiny import tiny_encoder
 from zepad_app.app import App, build
 from zepad_app.pages.drop import DropPage
@@ -97,6 +98,7 @@ def test_a_bundled_encoder_is_opened_checked_and_read_as_the_user_says(app, qtbo
     assert card.banner.sentences == (GOOD,)
     assert {row.word.text() for row in card.checks.rows.values()} == {"ok"}
     assert app.model.state.inspected.card.mean == CIFAR_MEAN
+    shoot(app, qtbot, "preflight")
 
     card.open_editor()
     card.editor.normalisation.choose("plain")
@@ -106,6 +108,7 @@ def test_a_bundled_encoder_is_opened_checked_and_read_as_the_user_says(app, qtbo
     assert (app.model.state.inspected.card.mean, card.editor) == ((0.0, 0.0, 0.0), None)
     doubted = app.model.state.inspected.preflight.warnings
     assert any("ImageNet fits" in warning for warning in doubted), doubted
+    shoot(app, qtbot, "preflight-doubtful")
     remedy = next(line for line in card.banner.lines if line.button.text() == "Use ImageNet")
     qtbot.mouseClick(remedy.button, Qt.MouseButton.LeftButton)
     story.wait_for_checks()

@@ -12,7 +12,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-from zepad_app.app import App, build
+from tests.support.story_shots import shoot
+from zepad_app.app import build
 from zepad_engine.findings import report_from_json
 from zepad_engine.plan import AuditPlan, BenignTraining, Choice, HeadTraining, Tuning
 
@@ -41,16 +42,6 @@ def button(parent: QWidget, text: str) -> QPushButton:
 
 def texts(parent: QWidget) -> str:
     return " | ".join(label.text() for label in parent.findChildren(QLabel))
-
-
-def shoot(app: App, qtbot, name: str) -> None:
-    folder = Path(os.environ.get("ZEPAD_SHOTS", "artefacts/shots")) / "story"
-    folder.mkdir(parents=True, exist_ok=True)
-    for scheme in ("light", "dark"):
-        app.theme.choose(scheme)
-        qtbot.wait(150)
-        assert app.window.grab().save(str(folder / f"{name}-{scheme}.png"))
-    app.theme.choose("light")
 
 
 def tiny_plan() -> AuditPlan:
