@@ -44,6 +44,7 @@ class AuditModel(QObject):
         self._queue = RequestQueue(engine)
         self._asked: messages.Inspect | None = None
         self._inspections: set[str] = set()
+        self._stopped = ""
         engine.received.connect(self._on_received)
         engine.starting.connect(self._on_starting)
         engine.stopped.connect(self._on_stopped)
@@ -64,6 +65,7 @@ class AuditModel(QObject):
         the state keeps what was opened last.
         """
         request = messages.Inspect(request=_new_id(), path=str(path), says=says or Overrides())
+        self._stop_inspecting()
         if self._ask(request):
             self._asked = request
             self._inspections.add(request.request)
@@ -72,6 +74,7 @@ class AuditModel(QObject):
 
     def forget_inspected(self) -> None:
         """Put the encoder opened last aside, and what is still asked about one."""
+        self._stop_inspecting()
         self._asked = None
         self._update(inspected=None, inspecting="", choosing=None)
 
@@ -269,11 +272,24 @@ class AuditModel(QObject):
             case messages.Finished():
                 self._open_report(Path(event.report), event.run)
             case messages.Cancelled():
-                self._update(phase="cancelled", remaining=None)
+                self._fold_cancelled(event)
             case messages.Failed():
                 self._fold_failure(event)
             case _:
                 assert_never(event)
+
+    def _fold_cancelled(self, event: messages.Cancelled) -> None:
+        if event.run == self._state.run:
+            self._update(phase="cancelled", remaining=None)
+        elif self._state.inspected is not None and event.run == self._state.inspected.request:
+            self._update(inspected=msgspec.structs.replace(self._state.inspected, checks="failed"))
+
+    def _stop_inspecting(self) -> None:
+        """Checks of an encoder that nobody looks at any more may take a while: the engine need not end them."""
+        flying = self._queue.flying
+        if flying in self._inspections and flying != self._stopped:
+            self._stopped = flying
+            self._engine.send(messages.Cancel(run=flying))
 
     def _fold_opened(self, event: messages.Opened) -> None:
         asked = self._asked

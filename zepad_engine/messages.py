@@ -44,7 +44,7 @@ class RunAudit(_Message, frozen=True, kw_only=True, tag="run_audit"):
 
 
 class Cancel(_Message, frozen=True, kw_only=True, tag="cancel"):
-    """Stop the running audit; what is stored stays."""
+    """Stop the running audit, what is stored stays; or the inspection of an encoder, ``run`` is then its request."""
 
     run: str
 
@@ -173,7 +173,7 @@ class Finished(_Message, frozen=True, kw_only=True, tag="finished"):
 
 
 class Cancelled(_Message, frozen=True, kw_only=True, tag="cancelled"):
-    """The audit was stopped at the user's wish; ``folder`` can be resumed."""
+    """Stopped at the user's wish: an audit, which can be resumed in ``folder``; or an inspection, ``folder`` is ""."""
 
     run: str
     folder: str

@@ -83,7 +83,7 @@ class Engine:
             )
             return
         if isinstance(request, Cancel):
-            if isinstance(self._busy, RunAudit) and self._busy.run == request.run:
+            if isinstance(self._busy, RunAudit | Inspect) and _name(self._busy) == request.run:
                 self._cancel.set()
             return
         if self._busy is not None:
@@ -118,8 +118,7 @@ class Engine:
                 return None
             return self._fulfil(request)
         except errors.Cancelled:
-            assert isinstance(request, RunAudit)
-            return Cancelled(run=request.run, folder=request.folder)
+            return Cancelled(run=name, folder=request.folder if isinstance(request, RunAudit) else "")
         except JobFault as fault:
             return self._failed(name, fault.code, fault.sentence, fault.advice, fault.detail)
         except errors.AuditError as trouble:
@@ -172,7 +171,7 @@ class Engine:
 
         says = msgspec.json.encode(request.says).decode()
         job = Job(key="inspect", kind="inspect", args={"path": request.path, "says": says})
-        outcome = self._pool.run([job], on_line=tell)[job.key].outcome
+        outcome = self._pool.run([job], on_line=tell, cancelled=self._cancel.is_set)[job.key].outcome
         preflight = msgspec.convert(outcome["preflight"], Preflight)
         return Inspected(request=request.request, path=request.path, preflight=preflight, says=request.says)
 

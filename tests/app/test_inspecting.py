@@ -90,17 +90,22 @@ def test_a_file_with_several_encoders_asks(ready_model: AuditModel, engine: Fake
     assert ready_model.state.choosing is None
 
 
-def test_a_second_file_waits_for_the_checks_of_the_first_and_both_are_told(
-    ready_model: AuditModel, engine: FakeEngine
+@pytest.mark.parametrize("in_time", [False, True])
+def test_a_second_file_stops_the_checks_of_the_first_once(
+    ready_model: AuditModel, engine: FakeEngine, in_time: bool
 ) -> None:
     first = open_first(ready_model, engine)
     ready_model.inspect("b.pth")
     ready_model.inspect("c.pth")
-    assert engine.sent == [first]
-    engine.say(said_inspected(first, doubtful()))
+    assert engine.sent == [first, messages.Cancel(run=first.request)]
+    # The checks may have ended before the wish arrived.
+    stopped = messages.Cancelled(run=first.request, folder="")
+    engine.say(said_inspected(first, doubtful()) if in_time else stopped)
     assert ready_model.state.inspected is not None
-    assert (ready_model.state.inspected.checks, ready_model.state.inspecting) == ("done", "c.pth")
-    assert [request.path for request in engine.sent] == ["a.pth", "c.pth"]  # type: ignore[union-attr]
+    checks = "done" if in_time else "failed"
+    assert (ready_model.state.inspected.checks, ready_model.state.inspecting) == (checks, "c.pth")
+    assert ready_model.state.phase == "ready"
+    assert last(engine).path == "c.pth"
     engine.say(said_opened(last(engine)))
     assert ready_model.state.inspected.path == "c.pth"
 
@@ -111,6 +116,7 @@ def test_the_answer_to_an_encoder_put_aside_is_dropped(
 ) -> None:
     request = open_first(ready_model, engine)
     ready_model.forget_inspected()
+    assert engine.sent[-1] == messages.Cancel(run=request.request)
     with qtbot.assertNotEmitted(ready_model.inspected), qtbot.assertNotEmitted(ready_model.failed):
         engine.say(said_refused(request) if fails else said_inspected(request))
     assert (ready_model.state.inspected, ready_model.state.inspecting) == (None, "")

@@ -141,6 +141,17 @@ def test_inspect_tells_the_card_first_and_the_checks_when_they_are_done(shared_e
     assert "gone.pt" in failed.sentence
 
 
+def test_an_inspection_is_stopped_within_a_second_and_the_engine_goes_on(shared_engine, tiny):
+    # At 1,024 pixels the checks of even this net take half a minute.
+    shared_engine.ask(Inspect(request="large", path=tiny.encoder, says=Overrides(input_size=1024)))
+    shared_engine.wait_for(Opened)
+    began = time.monotonic()
+    shared_engine.ask(Cancel(run="large"))
+    assert shared_engine.wait_for(Cancelled, Inspected) == Cancelled(run="large", folder="")
+    assert time.monotonic() - began < 2.0
+    assert isinstance(shared_engine.answer(Inspect(request="next", path=tiny.encoder)), Inspected)
+
+
 def test_a_file_with_two_encoders_comes_back_with_its_choices(shared_engine, tmp_path):
     nets = {name: tiny_encoder(seed).backbone.state_dict() for seed, name in enumerate(("student", "teacher"))}
     torch.save(nets, tmp_path / "dino.pth")
