@@ -7,9 +7,14 @@ from zepad_engine.costs import audit_seconds
 from zepad_engine.plan import AuditPlan
 
 
-def estimate_seconds(plan: AuditPlan, attacks: tuple[Entry, ...], speed: float, workers: int) -> float:
-    """Wall seconds of a plan with ``workers`` processes, each ``speed`` times as fast as the reference machine's."""
-    return audit_seconds(plan, attacks, workers) / max(speed, 0.01)
+def estimate_seconds(
+    plan: AuditPlan, attacks: tuple[Entry, ...], speed: float, workers: int, factor: float = 1.0
+) -> float:
+    """Wall seconds of a plan with ``workers`` processes, each ``speed`` times as fast as the reference machine's.
+
+    ``factor`` says how much dearer its nets are than the bundled one (``costs.net_factor``).
+    """
+    return audit_seconds(plan, attacks, workers, factor) / max(speed, 0.01)
 
 
 def in_words(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """What the jobs of a plan cost: seconds of one core, for progress and estimates. Torch-free.
 
-Measured on a 2-core AMD EPYC at 32 px with a ResNet-18 of width 16; larger encoders and pictures take longer, so an
-estimate for them is a lower bound until a first run on this machine has been timed.
+Measured on a 2-core AMD EPYC at 32 px with a ResNet-18 of width 16. What another encoder costs is told by its
+multiply-adds once it has been opened (``net_factor``); until then an estimate for a larger one is a lower bound.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ _START_SECONDS: Final = 8.0
 # The quick sample audit in exact arithmetic against the fast one.
 _EXACT_TIMES: Final = 2.6
 _BRANCHES: Final = 6
+# Of the bundled encoder, and the side of its images.
+_REFERENCE_MULTIPLY_ADDS: Final = 35_045_376
+_REFERENCE_SIDE: Final = 32
 
 
 def tuning_seconds(plan: AuditPlan) -> float:
@@ -47,11 +50,24 @@ def answering_seconds(plan: AuditPlan) -> float:
     return _JOB_SECONDS + images / _FEATURES_PER_SECOND
 
 
-def audit_seconds(plan: AuditPlan, attacks: tuple[Entry, ...], workers: int) -> float:
-    """Wall seconds on the reference machine; no number of workers is faster than the longest job."""
+def net_factor(multiply_adds: int, side: int) -> float:
+    """How much dearer an audit is than that of the bundled encoder, whose jobs the other costs were measured with.
+
+    Two of the three branches have the victim's net (``multiply_adds`` for an image of ``side`` pixels), the third is
+    the bundled auxiliary at the victim's size.
+    """
+    victim, auxiliary = multiply_adds / _REFERENCE_MULTIPLY_ADDS, (side / _REFERENCE_SIDE) ** 2
+    return (2 * victim + auxiliary) / 3
+
+
+def audit_seconds(plan: AuditPlan, attacks: tuple[Entry, ...], workers: int, factor: float = 1.0) -> float:
+    """Wall seconds on the reference machine; no number of workers is faster than the longest job.
+
+    ``factor`` is ``net_factor`` of the encoder, if it is known.
+    """
     known = {entry.key: entry for entry in attacks}
     jobs = [benign_seconds(plan), *([tuning_seconds(plan)] * 2)]
     jobs += [crafting_seconds(choice, known[choice.key]) for choice in plan.attacks if choice.key in known]
     jobs += [answering_seconds(plan)] * _BRANCHES * len(plan.tasks)
-    slower = _EXACT_TIMES if plan.arithmetic == "exact" else 1.0
+    slower = factor * (_EXACT_TIMES if plan.arithmetic == "exact" else 1.0)
     return _START_SECONDS + slower * max(sum(jobs) / max(workers, 1), *jobs)

@@ -111,6 +111,7 @@ class Preflight(_Finding, frozen=True, kw_only=True):
     """Everything known of an encoder before an audit; the checks are None until they are made, or cannot be.
 
     Attributes:
+        multiply_adds: of one image of the card's size; 0 until the checks are made.
         fits: the assumed normalisation first, then the others, best first; empty where no batch norm tells.
         warnings: what speaks against auditing this encoder as it was read, a sentence each.
         notes: what was not checked and why.
@@ -118,6 +119,7 @@ class Preflight(_Finding, frozen=True, kw_only=True):
 
     card: EncoderCard
     file: FileFinding
+    multiply_adds: int = 0
     features: FeatureFinding | None = None
     neighbours: NeighbourFinding | None = None
     fits: tuple[NormalisationFinding, ...] = ()

@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.fake_engine import sample_catalogue
 from zepad_app.estimate import clock, estimate_seconds, in_words
+from zepad_engine.costs import net_factor
 from zepad_engine.plan import AuditPlan
 from zepad_engine.presets import with_preset
 
@@ -32,6 +33,15 @@ def test_no_number_of_workers_beats_the_longest_job() -> None:
 def test_exact_arithmetic_is_told_to_take_longer() -> None:
     plan = msgspec.structs.replace(AuditPlan(), arithmetic="exact")
     assert estimate_seconds(plan, ATTACKS, 1.0, 2) - START == pytest.approx(2.6 * (of("standard") - START))
+
+
+def test_a_dearer_net_takes_longer() -> None:
+    plan = AuditPlan()
+    assert net_factor(35_045_376, 32) == pytest.approx(1.0)
+    # Twice the multiply-adds at twice the side: victim and benign branch twice as dear, the auxiliary four times.
+    assert net_factor(70_090_752, 64) == pytest.approx((2 * 2 + 4) / 3)
+    dear = estimate_seconds(plan, ATTACKS, 1.0, 2, 3.0)
+    assert dear - START == pytest.approx(3 * (of("standard") - START))
 
 
 def test_the_quick_audit_is_told_as_it_was_measured() -> None:

@@ -27,6 +27,7 @@ from zepad_app.widgets.segments import Segments
 from zepad_app.widgets.verdict_banner import WarningStrip
 from zepad_engine.card import Overrides
 from zepad_engine.catalogue import Catalogue
+from zepad_engine.costs import net_factor
 from zepad_engine.messages import Failed
 from zepad_engine.plan import AuditPlan, OfficialSwitches, Preset, troubles
 from zepad_engine.presets import with_preset
@@ -169,12 +170,21 @@ class PlanPage(Page):
         if ready is None:
             self._estimate.setText("")
             return
-        known = None if self._edited else last_timings(self._plan.preset)
+        factor = self._net_factor()
+        known = None if self._edited or factor is not None else last_timings(self._plan.preset)
         workers = self._plan.workers or ready.workers
-        seconds = known or estimate_seconds(self._plan, ready.catalogue.attacks, ready.speed, workers)
+        attacks = ready.catalogue.attacks
+        seconds = known or estimate_seconds(self._plan, attacks, ready.speed, workers, factor or 1.0)
         why = "as long as the last audit with this preset" if known else "estimated from this machine's speed"
         self._estimate.setText(in_words(seconds).capitalize() + " on this machine")
         self._estimate_why.setText(why.capitalize())
+
+    def _net_factor(self) -> float | None:
+        """How dear the opened encoder is; None where it is not the plan's, or its checks have not been made."""
+        known = self._model.state.inspected
+        if known is None or known.path != self._plan.encoder or not known.preflight.multiply_adds:
+            return None
+        return net_factor(known.preflight.multiply_adds, known.card.input_size)
 
     def _draw_sections(self) -> None:
         ready = self._model.state.ready

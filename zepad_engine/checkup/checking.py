@@ -66,6 +66,7 @@ def check(preflight: Preflight, encoder: Encoder, how: Execution, progress: Prog
     notes = () if affordable else (_too_dear(cost),)
     return msgspec.structs.replace(
         preflight,
+        multiply_adds=cost,
         features=checked,
         neighbours=neighbours,
         fits=found,

@@ -7,9 +7,12 @@ import pytest
 
 from tests.support import fake_engine
 from tests.support.fake_engine import FakeEngine
+from tests.support.sample_preflight import good
 from zepad_app.app import App
+from zepad_app.estimate import estimate_seconds, in_words
 from zepad_app.pages.plan import PlanPage
 from zepad_app.pages.plan_words import running_in_words
+from zepad_engine import messages
 from zepad_engine.plan import AuditPlan
 
 
@@ -52,6 +55,21 @@ def test_workers_of_the_plan_count_in_the_estimate(page: PlanPage) -> None:
     before = page.estimate.text()
     page.sections["running"].rows["workers"].control.setValue(1)  # type: ignore[attr-defined]
     assert page.estimate.text() != before
+
+
+def test_the_estimate_knows_the_encoder_that_was_opened(app: App, page: PlanPage, engine: FakeEngine) -> None:
+    sample = page.estimate.text()
+    app.model.inspect("/data/large.pth")
+    request = engine.sent[-1]
+    assert isinstance(request, messages.Inspect)
+    large = msgspec.structs.replace(good(), multiply_adds=350_453_760)
+    engine.say(messages.Inspected(request=request.request, path=request.path, preflight=large))
+    page.show_plan(AuditPlan(encoder=request.path))
+    # Ten times the multiply-adds in two of three branches, the auxiliary as before: seven times as long.
+    seconds = estimate_seconds(page.plan, fake_engine.sample_catalogue().attacks, 1.0, 2, 7.0)
+    assert page.estimate.text() == f"{in_words(seconds).capitalize()} on this machine"
+    page.show_plan(AuditPlan())
+    assert page.estimate.text() == sample
 
 
 def test_a_device_the_plan_names_is_shown_as_it_is() -> None:

@@ -39,6 +39,7 @@ def test_a_sound_encoder_passes_every_check():
     found = checked(bundled())
     assert found.warnings == ()
     assert found.notes == ()
+    assert found.multiply_adds == 35_045_376
     assert found.features.finite
     assert 40 < found.features.effective_rank <= found.features.dimensions == 128
     assert found.features.gradients == 1.0
