@@ -88,7 +88,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cifar10")
     parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--train", type=int, default=10_000)
+    parser.add_argument("--train", type=int, default=2_000)
     flags = parser.parse_args()
     for file in flags.files:
         sys.stdout.write(measure(file, flags.cifar10, flags.train) + "\n")
