@@ -86,7 +86,7 @@ LIBRARIES = (
         },
         net="resnet.",
         ignored=("classifier.1.weight",),
-        says=("settings beside the weights",),
+        says=("settings in or beside the file",),
         card={"name": "resnet-50", "mean": (0.5, 0.4, 0.3)},
     ),
     Flavour(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ import msgspec
 
 from zepad_engine.card import EncoderCard, Overrides, read_card
 from zepad_engine.errors import BadCheckpoint
+from zepad_engine.shown_names import shown_name
 
 # In the order of preference: the safe format first.
 _WEIGHT_FILES: Final = (
@@ -23,6 +25,8 @@ _WEIGHT_FILES: Final = (
 )
 # solo-learn, Hugging Face and timm, open_clip; the first that names a setting counts.
 _SETTINGS: Final = ("args.json", "preprocessor_config.json", "config.json", "open_clip_config.json")
+_ENDINGS: Final = (".safetensors", ".pth", ".pt", ".ckpt", ".bin")
+_PART: Final = re.compile(r"-\d{5}-of-\d{5}\b")
 _FOREIGN_PARTS: Final = ("text_config", "text_cfg")
 _MOST_SETTINGS = 1024 * 1024
 _LONGEST_SETTING = 200
@@ -36,29 +40,43 @@ def weight_file(path: Path) -> Path:
         BadCheckpoint: the folder holds no weight file, or weights in several parts.
     """
     if not path.is_dir():
+        _require_whole(path)
         return path
-    for name in _WEIGHT_FILES:
-        if (path / name).is_file():
-            return path / name
-    weights = sorted(file for file in path.iterdir() if file.suffix == ".safetensors" and file.is_file())
-    if len(weights) == 1:
-        return weights[0]
-    if any(file.name.endswith(".index.json") for file in path.iterdir()):
-        raise BadCheckpoint(
-            f"The weights in {path.name} lie in several parts.",
-            "Save the model as one model.safetensors file.",
-            code="encoder.other_format",
-        )
+    named = [path / name for name in _WEIGHT_FILES if (path / name).is_file()]
+    if not named and any(file.name.endswith(".index.json") for file in path.iterdir()):
+        raise _in_parts(_name_of(path))
+    found = named or [file for file in sorted(path.iterdir()) if file.suffix in _ENDINGS and file.is_file()]
+    if named or len(found) == 1:
+        _require_whole(found[0])
+        return found[0]
     raise BadCheckpoint(
-        f"{path.name} is a folder without a model.safetensors file.",
+        f"{_name_of(path)} is a folder without a model.safetensors file.",
         "Choose the weight file inside it.",
         code="encoder.not_ordinary",
     )
 
 
+def _require_whole(path: Path) -> None:
+    if _PART.search(path.name):
+        raise _in_parts(path.name)
+
+
+def _in_parts(name: str) -> BadCheckpoint:
+    return BadCheckpoint(
+        f"The weights of {name} lie in several parts.",
+        "Save the model as one model.safetensors file.",
+        code="encoder.other_format",
+    )
+
+
+def _name_of(path: Path) -> str:
+    return shown_name(path.absolute().resolve().name or "/")
+
+
 def shown_stem(path: Path) -> str:
     """What to call an encoder: the file's name, or the folder's where the file has the same name everywhere."""
-    return path.parent.name if path.name in _WEIGHT_FILES and path.parent.name else path.stem
+    folder = path.absolute().parent.resolve().name
+    return folder if path.name in _WEIGHT_FILES and folder else path.stem
 
 
 def card_beside(path: Path, sha256: str) -> tuple[EncoderCard | None, Overrides]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 import torch
 
-from zepad_engine.card import EncoderCard
+from zepad_engine.card import EncoderCard, Triple
 from zepad_engine.encoders.conv_family import ConvFamily
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.family import Candidate, Family, Hints
@@ -55,11 +57,55 @@ def build_encoder(weights: Weights, hints: Hints) -> tuple[Encoder, tuple[str, .
     if not whole:
         raise _unknown(weights, [candidate for candidate, _ in found], hints.name)
     candidate, family = _chosen(whole, hints)
+    _require_applicable(family.name, hints)
+    hints = dataclasses.replace(hints, normaliser=_normaliser_in(weights))
     used = candidate.selection.used
     ignored = tuple(place for place in weights if place not in used)
     encoder = family.build(candidate, _inner_first(ignored, candidate.selection.container), hints)
     _note_copies(encoder, candidate, [each for each, _ in whole])
     return _require_finite(encoder), tuple(place for place in weights if place in used)
+
+
+# What can be said of one family only.
+_SAYABLE: Final = {"resnet": {"stem"}, "conv": set(), "vit": {"pooling", "heads"}, "library": {"model"}}
+_WORDS: Final = {"stem": "stem to choose", "pooling": "tokens to pool", "heads": "heads", "model": "models to choose"}
+# timm's nets with the tensors of another and a forward of their own.
+_SAME_TENSORS: Final = re.compile(r"resnetaa|resnetblur|_rpn_")
+
+
+def _require_applicable(family: str, hints: Hints) -> None:
+    """Refuse what the user says where it has no meaning, and nets whose tensors are those of another.
+
+    Raises:
+        BadCheckpoint: so it is.
+    """
+    for field in sorted(set(_WORDS) - _SAYABLE[family]):
+        if getattr(hints.overrides, field) is not None:
+            raise BadCheckpoint(f"{hints.name} has no {_WORDS[field]}.", f"Leave the {field} open.")
+    named = hints.setting("architecture", "arch", "model") or ""
+    if family in {"resnet", "vit"} and _SAME_TENSORS.search(named):
+        raise BadCheckpoint(
+            f"{hints.name} is a {shown_name(named)}, which has the tensors of another net and computes something else.",
+            "ZePAD does not know this architecture.",
+            code="encoder.unknown",
+        )
+
+
+# How models that normalise inside themselves call it.
+_NORMALISERS: Final = (("mean", "std"), ("new_mean", "new_std"), ("mu", "sigma"), ("_mean", "_std"))
+
+
+def _normaliser_in(weights: Weights) -> tuple[Triple, Triple] | None:
+    """Mean and deviation that lie in the file as tensors of three numbers; None where there is not exactly one pair."""
+    found: dict[tuple[Triple, Triple], None] = {}
+    for place, tensor in weights.items():
+        before, dot, last = place.rpartition(".")
+        for mean, std in _NORMALISERS:
+            other = weights.get(f"{before}{dot}{std}") if last == mean else None
+            if other is not None and tensor.numel() == other.numel() == 3 and float(other.float().min()) > 0:
+                pair = [msgspec.convert(each.float().flatten().tolist(), Triple) for each in (tensor, other)]
+                found[pair[0], pair[1]] = None
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _note_copies(encoder: Encoder, taken: Candidate, whole: list[Candidate]) -> None:
@@ -83,12 +129,17 @@ def _chosen(whole: list[tuple[Candidate, Family]], hints: Hints) -> tuple[Candid
     for candidate, family in sorted(whole, key=lambda pair: pair[0].selection.rank()):
         by_net.setdefault(candidate.selection.net, (candidate, family))
     wanted = hints.overrides.net
-    if wanted is not None and wanted in by_net:
-        return by_net[wanted]
+    # A name is also understood as a sentence shows it, without what joins it to the names of the tensors.
+    for net, pair in by_net.items():
+        if wanted is not None and net.rstrip("./") == wanted.rstrip("./"):
+            return pair
     if wanted is not None:
         raise _no_such_net(hints, tuple(by_net))
     first, *others = by_net.values()
-    peers = [first, *(pair for pair in others if not pair[0].selection.is_copy and not _equal(first[0], pair[0]))]
+    peers = [first]
+    for pair in others:
+        if not pair[0].selection.is_copy and not any(_equal(known[0], pair[0]) for known in peers):
+            peers.append(pair)
     if len(peers) > 1:
         raise _several(hints.name, tuple(candidate.selection.net for candidate, _ in peers))
     return first
@@ -110,8 +161,8 @@ def _several(name: str, nets: tuple[str, ...]) -> CannotJudge:
 
 
 def _no_such_net(hints: Hints, nets: tuple[str, ...]) -> BadCheckpoint:
-    listed = ", ".join(shown_name(net or "(no prefix)") for net in nets)
-    wanted = shown_name(hints.overrides.net or "")
+    listed = ", ".join(shown_name(net.rstrip("./") or "(no prefix)") for net in nets)
+    wanted = shown_name(hints.overrides.net or "(no prefix)")
     return BadCheckpoint(f"{hints.name} holds no encoder called {wanted}.", f"It holds: {listed}.")
 
 
@@ -121,6 +172,12 @@ def _require_finite(encoder: Encoder) -> Encoder:
             raise BadCheckpoint(
                 f"{encoder.card.name} holds values that are not finite numbers, first in {name}.",
                 "The training diverged or the file is damaged; use an earlier checkpoint.",
+                code="encoder.not_finite",
+            )
+        if name.endswith("running_var") and bool((tensor < 0).any()):
+            raise BadCheckpoint(
+                f"{encoder.card.name} holds variances below zero, first in {name}.",
+                "The file is damaged; use another copy.",
                 code="encoder.not_finite",
             )
     return encoder

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
-from zepad_engine.card import EncoderCard, Overrides
+from zepad_engine.card import EncoderCard, Overrides, Triple
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.weights import Container, Match, Selection
+
+_PARENTS: Final = {
+    *("args", "cfg", "config", "hparams", "hyper_parameters", "default_cfg", "pretrained_cfg", "preprocess_cfg"),
+    *("backbone", "backbone_kwargs", "encoder", "model", "model_cfg", "visual", "vision_cfg", "vision_config"),
+    *("data", "data_config", "dataset", "size", "crop_size"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +28,7 @@ class Hints:
         settings: plain training settings found in the file, or in args.json or config.json beside it; lists as JSON.
         card: our own card beside it, if there is one.
         overrides: what the user says.
+        normaliser: mean and deviation per channel that lie in the file as tensors.
     """
 
     name: str
@@ -30,12 +37,17 @@ class Hints:
     settings: dict[str, str] = field(default_factory=dict)
     card: EncoderCard | None = None
     overrides: Overrides = field(default_factory=Overrides)
+    normaliser: tuple[Triple, Triple] | None = None
 
     def setting(self, *names: str) -> str | None:
-        """The first of these settings that is there; ``data.dataset`` also answers to ``dataset``."""
+        """The first of these settings that is there; ``data.dataset`` also answers to ``dataset``.
+
+        Of settings inside others only those count whose parents speak of the encoder or its images as a whole.
+        """
         for name in names:
             for key, value in self.settings.items():
-                if key == name or key.endswith(f".{name}"):
+                *parents, last = key.split(".")
+                if last == name.rpartition(".")[2] and key.endswith(name) and _PARENTS.issuperset(parents):
                     return value
         return None
 

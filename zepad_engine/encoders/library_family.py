@@ -112,7 +112,7 @@ def _preferred(candidate: LibraryCandidate, hints: Hints) -> list[LibraryShape]:
 
 def _named_model(hints: Hints) -> str:
     """The model that the settings name, without timm's tag of the training (``convnext_tiny.fb_in22k``)."""
-    named = hints.setting("architecture", "arch", "model_name", "backbone.name") or ""
+    named = hints.setting("architecture", "arch", "model_name", "backbone.name", "model") or ""
     return named.partition(".")[0]
 
 

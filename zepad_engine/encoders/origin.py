@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,6 +67,8 @@ _KNOWN: Final = {
 }
 _WHOSE: Final = {(usual.mean, usual.std): usual.whose for usual in (CIFAR, IMAGENET, CLIP)}
 _LARGEST_SIZE = 1024
+_LARGEST_VALUE: Final = 100
+_SMALLEST_DEVIATION: Final = 1e-3
 
 
 def origin_of(hints: Hints, guess: Usual, why: str, *, size: int | None = None) -> Origin:
@@ -81,9 +84,9 @@ def origin_of(hints: Hints, guess: Usual, why: str, *, size: int | None = None) 
     user, card = hints.overrides, hints.card
     notes: list[str] = []
     mean, std = _normalisation(hints, guess, why, notes)
-    if min(std) <= 0:
-        raise BadCheckpoint(f"The normalisation of {hints.name} divides by zero.", "Give deviations above 0.")
-    side = user.input_size or (card.input_size if card else None) or _stated_size(hints) or size
+    _require_sound(mean, std, hints.name)
+    side = user.input_size if user.input_size is not None else card.input_size if card else None
+    side = side if side is not None else _stated_size(hints) or size
     if side is None:
         named = _named_set(hints)
         side = (named or guess).size
@@ -94,26 +97,60 @@ def origin_of(hints: Hints, guess: Usual, why: str, *, size: int | None = None) 
     return Origin(mean=mean, std=std, input_size=side, assumptions=tuple(notes))
 
 
+def _require_sound(mean: Triple, std: Triple, name: str) -> None:
+    within = all(math.isfinite(value) for value in (*mean, *std)) and max(map(abs, (*mean, *std))) <= _LARGEST_VALUE
+    if not within or min(std) < _SMALLEST_DEVIATION:
+        raise BadCheckpoint(
+            f"The normalisation of {name} makes no sense for pixels from 0 to 1.",
+            f"Give means of at most {_LARGEST_VALUE} and deviations from {_SMALLEST_DEVIATION} to {_LARGEST_VALUE}.",
+        )
+
+
 def _normalisation(hints: Hints, guess: Usual, why: str, notes: list[str]) -> tuple[Triple, Triple]:
     user, card = hints.overrides, hints.card
     if user.mean is not None and user.std is not None:
         return user.mean, user.std
     if card is not None:
         return user.mean or card.mean, user.std or card.std
-    mean, std = _triple(hints, "image_mean", "mean"), _triple(hints, "image_std", "std")
-    if mean and std:
-        notes.append("The normalisation is the one of the settings beside the weights.")
+    stated = hints.normaliser or _stated(hints)
+    if stated is not None:
+        source = "stored in the file" if hints.normaliser else "that the settings in or beside the file state"
+        notes.append(f"The normalisation is the one {source}{_per_byte(stated)}.")
+        mean, std = _as_share(stated)
         return user.mean or mean, user.std or std
     named = _named_set(hints)
+    half = "The deviation" if user.mean is not None else "The mean" if user.std is not None else None
     if named:
         name = hints.setting("dataset", "data_name", "dataset_name")
-        notes.append(f"The normalisation is the usual one of {name}, the data set the training settings name.")
+        what = half or "The normalisation"
+        notes.append(f"{what} is the usual one of {name}, the data set the training settings name.")
         return user.mean or named.mean, user.std or named.std
     plain = "plain values from 0 to 1" if guess.mean == PLAIN.mean else f"mean {guess.mean}"
     whose = guess.whose or _WHOSE.get((guess.mean, guess.std))
     what = f"the usual one of {whose}" if whose else plain
-    notes.append(f"The normalisation is taken as {what}, as {why}; the file does not say.")
+    notes.append(f"{half or 'The normalisation'} is taken as {what}, as {why}; the file does not say.")
     return user.mean or guess.mean, user.std or guess.std
+
+
+def _stated(hints: Hints) -> tuple[Triple, Triple] | None:
+    """Mean and deviation of the settings; ``do_normalize: false`` says that there is none."""
+    if (hints.setting("do_normalize") or "").lower() == "false":
+        return PLAIN.mean, PLAIN.std
+    mean, std = _triple(hints, "image_mean", "mean"), _triple(hints, "image_std", "std")
+    return (mean, std) if mean and std else None
+
+
+def _as_share(stated: tuple[Triple, Triple]) -> tuple[Triple, Triple]:
+    """Mean and deviation for pixels from 0 to 1, where they were stated for 0 to 255 too."""
+    if not _per_byte(stated):
+        return stated
+    mean, std = (tuple(value / 255 for value in values) for values in stated)
+    return msgspec.convert(mean, Triple), msgspec.convert(std, Triple)
+
+
+def _per_byte(stated: tuple[Triple, Triple]) -> str:
+    mean, std = stated
+    return ", there for pixels from 0 to 255" if max(mean) > 1.5 and min(std) > 1.5 else ""
 
 
 def _triple(hints: Hints, *names: str) -> Triple | None:
@@ -127,12 +164,13 @@ def _triple(hints: Hints, *names: str) -> Triple | None:
 
 def _stated_size(hints: Hints) -> int | None:
     """The side of the images in the settings: ``image_size: 224`` or timm's ``input_size: [3, 224, 224]``."""
-    stated = hints.setting("image_size", "img_size", "input_size", "crop_size")
+    stated = hints.setting("image_size", "img_size", "input_size", "crop_size", "shortest_edge", "size", "size.height")
     try:
         found = json.loads(stated or "null")
     except ValueError:
         return None
-    found = found[-1] if isinstance(found, list) and found else found
+    # One number, or timm's channels, height and width; two numbers are sizes of several crops.
+    found = found[-1] if isinstance(found, list) and len(found) == 3 else found
     return found if isinstance(found, int) and 8 <= found <= _LARGEST_SIZE else None
 
 

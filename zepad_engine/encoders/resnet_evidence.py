@@ -15,6 +15,7 @@ from zepad_engine.encoders.resnet_names import NamedResNet
 from zepad_engine.encoders.weights import Container
 from zepad_engine.errors import BadCheckpoint
 
+STRIDES_ASSUMED: Final = "Strides and the max-pool after the stem are taken as in torchvision; no tensor tells."
 _CLASSIFIER: Final = re.compile(r"(?:fc|linear|classifier|head|linear_classifier|online_classifier)(?:\.\d+)?\.weight")
 # Whose small pictures have this many classes.
 _BY_CLASSES: Final = {10: CIFAR, 100: CIFAR100, 200: TINY_IMAGENET, 1000: TINY_IMAGENET}
@@ -37,13 +38,18 @@ def classifier_beside(container: Container, prefix: str, features: int) -> tuple
 
 
 def guessed_stem(kernel: int, named: NamedResNet, classifier: tuple[str, int] | None, hints: Hints) -> tuple[Stem, str]:
-    """The stem the writer of the file builds, and a sentence on what of it is a guess; none for a 7x7 stem with pool.
+    """The stem the writer of the file builds, and a sentence on what of it is a guess.
 
     Raises:
         BadCheckpoint: nobody is known to build a stem with this kernel.
     """
+    pooled = {"true": True, "false": False}.get((hints.setting("maxpool1") or "").lower())
+    if kernel in {3, 7} and pooled is not None:
+        stem = IMAGENET_STEM if kernel == 7 else CIFAR_STEM
+        stem = msgspec.structs.replace(stem, pool=pooled)
+        return stem, f"A max-pool after the stem is taken as the settings state it: maxpool1 is {pooled}."
     if kernel == 7 and named.has_pool is not False:
-        return IMAGENET_STEM, ""
+        return IMAGENET_STEM, STRIDES_ASSUMED
     if kernel == 7:
         note = "The stem is taken to have no max-pool: the numbers of the layers leave no room for one."
         return msgspec.structs.replace(IMAGENET_STEM, pool=False), note
@@ -64,8 +70,13 @@ def _is_solo_learn(named: NamedResNet, classifier: tuple[str, int] | None, hints
     prefix = named.selection.prefix
     if not hints.lightning or prefix not in {"backbone.", "encoder."}:
         return False
-    told = _SOLO_LEARN_METHODS.fullmatch((hints.setting("method") or "").lower()) is not None
-    return told or (prefix == "backbone." and classifier is not None and classifier[0] == "classifier.weight")
+    return _SOLO_LEARN_METHODS.fullmatch((hints.setting("method") or "").lower()) is not None or (
+        # Its online classifier beside parts of its methods; a classifier alone is anybody's.
+        prefix == "backbone."
+        and classifier is not None
+        and classifier[0] == "classifier.weight"
+        and named.has_method_parts
+    )
 
 
 def usual_images(

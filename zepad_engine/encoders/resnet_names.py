@@ -52,17 +52,20 @@ class NamedResNet:
         dialect: ``torchvision``, ``hugging face``, ``simclr v2``, ``residual_function``, ``numbered``, or ``lightly``,
             whose own ResNet has no layers between the norm of the stem and the blocks.
         has_pool: whether the names leave room for a max-pool after the stem; None where they do not tell.
+        has_method_parts: whether parts of a self-supervised method lie beside it (projector, momentum copy ...).
     """
 
     selection: Selection
     dialect: str
     has_pool: bool | None = None
+    has_method_parts: bool = False
 
 
 def _rule(pattern: str, name: str, *shift: int) -> _Rule:
     return _Rule(re.compile(pattern + r"\."), name + ".", shift)
 
 
+_METHOD_PARTS: Final = ("projector.", "predictor.", "momentum_", "prototypes.", "queue")
 _SHORTCUT: Final = _rule(r"layer(\d+)\.(\d+)\.shortcut", "layer{}.{}.downsample", 0, 0)
 
 _TORCHVISION: Final = _Dialect(
@@ -127,7 +130,11 @@ def named_resnets(container: Container) -> Iterator[NamedResNet]:
     """Every net in the container that has the blocks of a ResNet, whether or not it is a whole one."""
     for dialect in _DIALECTS:
         for found in selections(container, (dialect.anchor,), dialect.own):
-            yield NamedResNet(selection=_translated(found, dialect.rules), dialect=dialect.key)
+            yield NamedResNet(
+                selection=_translated(found, dialect.rules),
+                dialect=dialect.key,
+                has_method_parts=any(name.startswith(_METHOD_PARTS) for name in container.tensors),
+            )
     yield from _numbered(container)
 
 

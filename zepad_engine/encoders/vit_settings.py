@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -19,7 +20,6 @@ Pooling = Literal["class", "mean"]
 _MOCO_HEADS: Final = {192: 12, 384: 12, 768: 12}
 _POOLINGS: Final[dict[str, Pooling]] = {"token": "class", "avg": "mean"}
 _ACTIVATIONS: Final = {"gelu": "gelu", "quick_gelu": "quick_gelu"}
-_OTHER_TOWERS: Final = ("text", "decoder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +57,17 @@ def settled(shape: VitShape, dialect: Dialect, marks: frozenset[str], hints: Hin
 
 
 def _told(hints: Hints, *names: str) -> str | None:
-    """A setting that speaks of the image encoder, not of a text tower or a decoder beside it."""
-    for name in names:
-        for key, value in hints.settings.items():
-            if (key == name or key.endswith(f".{name}")) and not any(word in key for word in _OTHER_TOWERS):
-                return value
-    return None
+    """A setting that speaks of the image encoder, not of a text tower, a decoder or a probe beside it."""
+    return hints.setting(*names)
 
 
 def _number(hints: Hints, *names: str) -> float | None:
     try:
-        return float(_told(hints, *names) or "")
+        found = float(_told(hints, *names) or "")
     except ValueError:
         return None
+    # NaN and infinity can be written as settings; neither they nor numbers without sense are answers.
+    return found if math.isfinite(found) and (found == 0 or abs(found) > 1e-30) else None
 
 
 def _by_moco(marks: frozenset[str], hints: Hints) -> bool:

@@ -12,8 +12,8 @@ _LARGEST_PATCH = 64
 _LARGEST_WIDTH = 8192
 _MOST_BLOCKS = 200
 _MOST_REGISTERS = 256
-# Heads of 64 channels are the rule; these widths have 16 of 80, 88 or 104 channels (ViT-H, g and G).
-_HEADS: Final = {1280: 16, 1408: 16, 1664: 16}
+# Heads of 64 channels are the rule; these widths have 16 of 72 to 104 channels (So400m, ViT-H, g and G).
+_HEADS: Final = {1152: 16, 1280: 16, 1408: 16, 1664: 16}
 # What a plain vision transformer has not; a net with it is not only short of a tensor, it is another net.
 _FOREIGN: Final = re.compile(
     r"dist\w*_token|relative_position|rel_pos|attn_pool|head\.|rope|[qk]_norm|ls_|w[123]\.|fc1_[gx]"

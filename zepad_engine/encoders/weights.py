@@ -99,13 +99,21 @@ class Match:
 
 def containers(weights: Weights) -> tuple[Container, ...]:
     """Split places like ``state_dict/module.backbone.conv1.weight`` into containers and the names inside them."""
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, list[str]] = {}
     for place in weights:
-        container, _, name = place.rpartition(SEPARATOR)
-        found.setdefault(container, {})[_WRAPPERS.sub("", name)] = place
-    return tuple(
-        Container(name=name, tensors={tidy: weights[place] for tidy, place in places.items()}, places=places)
-        for name, places in found.items()
+        found.setdefault(place.rpartition(SEPARATOR)[0], []).append(place)
+    return tuple(_container(name, places, weights) for name, places in found.items())
+
+
+def _container(name: str, places: list[str], weights: Weights) -> Container:
+    bare = {place: place.rpartition(SEPARATOR)[2] for place in places}
+    tidy = {place: _WRAPPERS.sub("", inner) for place, inner in bare.items()}
+    # Two nets that differ by such a word only must not be mixed.
+    chosen = tidy if len(set(tidy.values())) == len(places) else bare
+    return Container(
+        name=name,
+        tensors={chosen[place]: weights[place] for place in places},
+        places={chosen[place]: place for place in places},
     )
 
 
@@ -141,9 +149,14 @@ def _prefixes(inside: Weights, anchors: tuple[str, ...]) -> set[str]:
 def compare(tensors: Weights, expected: Weights) -> Match:
     """Count the expected tensors that are there with the exact shape, and name what is left over."""
     needed = [name for name in expected if not name.endswith(_MAY_MISS)]
-    missing = tuple(name for name in needed if name not in tensors or tensors[name].shape != expected[name].shape)
+    missing = tuple(name for name in needed if name not in tensors or not _fits(tensors[name], expected[name]))
     extra = tuple(name for name in tensors if name not in expected)
     return Match(found=len(needed) - len(missing), expected=len(needed), missing=missing, extra=extra)
+
+
+def _fits(tensor: Tensor, blank: Tensor) -> bool:
+    """Whether shape and kind are those expected: whole numbers in place of weights have lost their scale."""
+    return tensor.shape == blank.shape and tensor.is_floating_point() == blank.is_floating_point()
 
 
 def completed(tensors: Weights, expected: Weights) -> dict[str, Tensor]:

@@ -85,7 +85,8 @@ def test_a_refused_file_ends_with_3_and_its_reason(tmp_path, capsys):
     assert said.err.startswith("Refused (encoder.web_page): page.pth is a web page")
     code, told = as_json([str(tmp_path / "page.pth")], capsys)
     assert (code, told["verdict"], told["reason"]) == (3, "refused", "encoder.web_page")
-    for path, reason in ((tmp_path / "gone.pt", "encoder.missing"), (tmp_path, "encoder.not_ordinary")):
+    (tmp_path / "nothing").mkdir()
+    for path, reason in ((tmp_path / "gone.pt", "encoder.missing"), (tmp_path / "nothing", "encoder.not_ordinary")):
         code, told = as_json([str(path)], capsys)
         assert (code, told["reason"]) == (3, reason)
 

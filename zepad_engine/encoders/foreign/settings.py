@@ -28,7 +28,9 @@ def settings_in(loaded: object) -> dict[str, str]:
     resolved: a text that refers to a variable is left out. Of an absolute path only the last part is kept.
     """
     found: dict[str, str] = {}
-    places = [_inside(loaded).get(place) for place in _PLACES] if isinstance(loaded, dict) else []
+    inside = _inside(loaded) if isinstance(loaded, dict) else {}
+    # What training programs write beside the weights: the name of the architecture and no more.
+    places = [{name: inside.get(name) for name in ("arch",)}, *(inside.get(place) for place in _PLACES)]
     nodes = 0
     for place in places:
         for name, text in _plain(place):
