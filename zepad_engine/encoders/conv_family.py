@@ -15,7 +15,6 @@ from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.family import Candidate, Hints
 from zepad_engine.encoders.origin import PLAIN, origin_of, told_card
 from zepad_engine.encoders.weights import MOST_NETS, Container, Match, Selection, Weights, completed
-from zepad_engine.errors import BadCheckpoint
 
 _NORM_PARTS = ("weight", "bias", "running_mean", "running_var")
 _NORM_WORDS = ("norm", "bn", "BN", "normalize", "batchnorm", "batch_norm")
@@ -46,10 +45,8 @@ class ConvFamily:
         """The encoder, with what had to be assumed on its card.
 
         Raises:
-            BadCheckpoint: the user chose a stem, which Conv4 has not.
+            BadCheckpoint: the normalisation or the size the user chose cannot be.
         """
-        if hints.overrides.stem is not None:
-            raise BadCheckpoint(f"{hints.name} is a Conv4, whose first convolution is fixed.", "Leave the stem open.")
         selection = candidate.selection
         width = int(selection.tensors["block0.conv.weight"].shape[0])
         origin = origin_of(hints, PLAIN, "is usual for Conv4")

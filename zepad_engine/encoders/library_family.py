@@ -65,15 +65,12 @@ class LibraryFamily:
         """The encoder, with what had to be assumed on its card.
 
         Raises:
-            BadCheckpoint: the user chose a stem, which these nets do not leave open, or images too small for them;
+            BadCheckpoint: the user chose images too small for these nets, or a model that does not fit;
                 or no model has the windows whose positions the file holds.
             CannotJudge: timm is needed and not installed.
         """
         assert isinstance(candidate, LibraryCandidate)
         require_library(candidate.shapes[0])
-        if hints.overrides.stem is not None:
-            title = candidate.shapes[0].title
-            raise BadCheckpoint(f"{hints.name} is a {title}, whose stem is fixed.", "Leave the stem open.")
         encoder = _model(candidate, ignored, hints)
         backbone, tensors = encoder.backbone, candidate.selection.tensors
         backbone.load_state_dict(completed(tensors, backbone.state_dict()))

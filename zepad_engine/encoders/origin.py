@@ -74,12 +74,13 @@ _SMALLEST_DEVIATION: Final = 1e-3
 def origin_of(hints: Hints, guess: Usual, why: str, *, size: int | None = None) -> Origin:
     """Put together what is known of the images.
 
-    What the user says counts before the card, the card before the settings beside the weights, these before the name
-    of the data set, and that before ``guess``, which is told with the reason ``why`` (``the stem is 3x3``).
+    What the user says counts before the card, the card before a normaliser in the file, that before the settings in
+    or beside it, these before the name of the data set, and that before ``guess``, which is told with the reason
+    ``why`` (``the stem is 3x3``).
     ``size`` is the side in pixels where the tensors tell it.
 
     Raises:
-        BadCheckpoint: the normalisation divides by zero, or the size is no picture's.
+        BadCheckpoint: the normalisation makes no sense for pixels from 0 to 1, or the size is no picture's.
     """
     user, card = hints.overrides, hints.card
     notes: list[str] = []

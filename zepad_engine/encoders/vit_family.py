@@ -67,8 +67,6 @@ class VitFamily:
                 patches do not fill the images.
         """
         assert isinstance(candidate, VitCandidate)
-        if hints.overrides.stem is not None:
-            raise BadCheckpoint(f"{hints.name} is a vision transformer and has no stem.", "Leave the stem open.")
         shape = shape_of(candidate.selection.tensors)
         assert shape is not None
         choice = settled(shape, candidate.dialect, candidate.marks, hints)

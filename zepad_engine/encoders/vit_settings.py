@@ -56,14 +56,9 @@ def settled(shape: VitShape, dialect: Dialect, marks: frozenset[str], hints: Hin
     return Settled(shape=_pooled(shape, hints, notes), notes=tuple(notes))
 
 
-def _told(hints: Hints, *names: str) -> str | None:
-    """A setting that speaks of the image encoder, not of a text tower, a decoder or a probe beside it."""
-    return hints.setting(*names)
-
-
 def _number(hints: Hints, *names: str) -> float | None:
     try:
-        found = float(_told(hints, *names) or "")
+        found = float(hints.setting(*names) or "")
     except ValueError:
         return None
     # NaN and infinity can be written as settings; neither they nor numbers without sense are answers.
@@ -105,7 +100,7 @@ def _activation(
 ) -> Literal["gelu", "quick_gelu", "swiglu"]:
     if shape.activation == "swiglu":
         return "swiglu"
-    named = _told(hints, "hidden_act")
+    named = hints.setting("hidden_act")
     if named is not None and named not in _ACTIVATIONS:
         raise BadCheckpoint(
             f"{hints.name} uses the activation {named}, which ZePAD does not know.",
@@ -123,10 +118,10 @@ def _activation(
 
 def _quick(hints: Hints) -> bool | None:
     """Whether open_clip's or timm's settings ask for quick GELU; None where there are none."""
-    told = _told(hints, "quick_gelu")
+    told = hints.setting("quick_gelu")
     if told is not None:
         return told.lower() == "true"
-    model = _told(hints, "architecture", "model_name")
+    model = hints.setting("architecture", "model_name")
     if model is not None:
         return "quickgelu" in model
     # open_clip writes the switch only where it is on.
@@ -138,7 +133,7 @@ def _pooled(shape: VitShape, hints: Hints, notes: list[str]) -> VitShape:
     if wanted == "class" and not shape.class_token:
         raise BadCheckpoint(f"{hints.name} has no class token.", "Take the mean of its patches.")
     if wanted is None and not isinstance(hints.card and hints.card.architecture, VitShape):
-        wanted = _POOLINGS.get(_told(hints, "global_pool") or "")
+        wanted = _POOLINGS.get(hints.setting("global_pool") or "")
         wanted = wanted if shape.class_token else None
         if wanted is None and shape.class_token and shape.norm == "tokens" and not shape.projection:
             notes.append("Features are taken from the class token, as is usual; the file does not say.")
