@@ -21,6 +21,7 @@ WINDOW_MAY_SEE = {
     "architecture",
     "costs",
     *("card", "catalogue", "errors", "findings", "messages", "places", "plan", "preflight", "presets", "progress"),
+    "plan_checks",
     "resources",
     "shown_names",
     "storage",

@@ -18,7 +18,8 @@ from zepad_engine.jobs.job import Advanced, Done, Job, Line, Outcome, Pictured, 
 from zepad_engine.jobs.pool import WorkerPool
 from zepad_engine.jobs.staffing import posts_of, this_machine, with_gpus
 from zepad_engine.messages import Event, Found, Measured, Previewed, Progressed, StageInfo, Started
-from zepad_engine.plan import AuditPlan, OfficialSwitches, require_sound
+from zepad_engine.plan import AuditPlan, OfficialSwitches
+from zepad_engine.plan_checks import require_sound
 from zepad_engine.report.html import render_html
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.storage import write_bytes

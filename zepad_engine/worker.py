@@ -42,7 +42,8 @@ from zepad_engine.messages import (
     decode_request,
     encode,
 )
-from zepad_engine.plan import AuditPlan, plan_from_json, require_sound
+from zepad_engine.plan import AuditPlan, plan_from_json
+from zepad_engine.plan_checks import require_sound
 from zepad_engine.preflight import Preflight
 from zepad_engine.run_folder import RunFolder
 

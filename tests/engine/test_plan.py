@@ -12,9 +12,8 @@ from zepad_engine.plan import (
     imported_choice,
     plan_from_json,
     plan_to_json,
-    require_sound,
-    troubles,
 )
+from zepad_engine.plan_checks import require_sound, troubles
 
 
 def replaced(dotted: str, value: object) -> AuditPlan:

@@ -5,7 +5,8 @@ import pytest
 
 from zepad_engine.attacks.registry import ATTACKS, build_attack
 from zepad_engine.describe import describe
-from zepad_engine.plan import AuditPlan, BenignTraining, Choice, Detector, troubles
+from zepad_engine.plan import AuditPlan, BenignTraining, Choice, Detector
+from zepad_engine.plan_checks import troubles
 from zepad_engine.presets import PRESETS, with_preset
 
 KNOWN = describe().attacks

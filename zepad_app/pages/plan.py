@@ -29,7 +29,8 @@ from zepad_engine.card import Overrides
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.costs import net_factor
 from zepad_engine.messages import Failed
-from zepad_engine.plan import AuditPlan, OfficialSwitches, Preset, troubles
+from zepad_engine.plan import AuditPlan, OfficialSwitches, Preset
+from zepad_engine.plan_checks import troubles
 from zepad_engine.presets import with_preset
 
 _PRESETS = (

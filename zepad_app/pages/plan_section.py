@@ -11,7 +11,8 @@ from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.fold_section import FoldSection
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput, NumberInput
 from zepad_app.widgets.source_picker import SourcePicker
-from zepad_engine.plan import AuditPlan, Trouble
+from zepad_engine.plan import AuditPlan
+from zepad_engine.plan_checks import Trouble
 
 
 class PlanSection(FoldSection):

@@ -20,7 +20,8 @@ from zepad_app.widgets.file_input import file_filter
 from zepad_app.widgets.task_list import TaskList
 from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.messages import Ready
-from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan, Choice, Trouble, imported_choice
+from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan, Choice, imported_choice
+from zepad_engine.plan_checks import Trouble
 
 _ENCODER_FILES: Final = "Encoders (" + " ".join(f"*{ending}" for ending in ENCODER_ENDINGS) + ")"
 _REGULARISATION = (("share", "As a share of CE, per encoder"), ("fixed", "Fixed lambda, as published"))

@@ -22,8 +22,8 @@ from zepad_engine.plan import (
     OfficialSwitches,
     imported_choice,
     plan_from_json,
-    require_sound,
 )
+from zepad_engine.plan_checks import require_sound
 from zepad_engine.presets import with_preset
 
 _ELSEWHERE = ("torchvision:",)
