@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from zepad_engine.branches import Branch
+
 FieldValue: TypeAlias = bool | int | float | str
 FieldKind: TypeAlias = Literal["integer", "number", "choice", "switch", "file"]
+
+# What an attack may be crafted against, and the branches whose encoders that takes.
+ORIGINS: Final[dict[str, tuple[Branch, ...]]] = {
+    "victim": ("victim",),
+    "auxiliary": ("auxiliary",),
+    "benign": ("benign",),
+    "public_pair": ("victim", "auxiliary"),
+    "originals": ("victim", "auxiliary", "benign"),
+    # Read from a file: nobody says against what.
+    "elsewhere": (),
+}
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,9 +51,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """An attack or a defence: identity, source, fields, and the values each preset gives them.
 
     Attributes:
-        origin: the branch an attack is crafted against: "victim" (the public encoder), "auxiliary" or "benign";
-            "elsewhere" where it is not crafted here and nobody says against what.
+        origin: what an attack is crafted against by default, a key of ``ORIGINS``.
         step_seconds: estimated seconds of one core per step on the reference machine; 0 for a defence.
+        branches: of a defence.
+        knowledge, evades: of an attack on the defended system: what the attacker has, and whether being flagged counts
+            as failing.
     """
 
     key: str
@@ -51,6 +66,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     presets: dict[str, dict[str, FieldValue]] = {}
     origin: str = "victim"
     step_seconds: float = 0.0
+    branches: tuple[Branch, ...] = ()
+    knowledge: str = ""
+    evades: bool = False
 
 
 class TaskEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +96,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Everything a plan may name."""
 
     attacks: tuple[Entry, ...] = ()
+    adaptive: tuple[Entry, ...] = ()
     defences: tuple[Entry, ...] = ()
     tasks: tuple[TaskEntry, ...] = ()
     encoders: tuple[EncoderEntry, ...] = ()

@@ -10,22 +10,26 @@ from typing import Any
 import msgspec
 
 from zepad_engine.card import EncoderCard, modern_card
+from zepad_engine.evidence import (
+    AdaptiveFinding,
+    DefenceFinding,
+    FalseAlarm,
+    FeatureShift,
+    Light,
+    Pair,
+    RankCorrelation,
+    Rate,
+    Retrieval,
+    Sweep,
+    WorstCase,
+)
 from zepad_engine.plan import AuditPlan
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 class _Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
-
-
-class Rate(_Finding, frozen=True, kw_only=True):
-    """A share of n images (or n pairs) with its 95 % interval, all 0 to 1."""
-
-    value: float
-    n: int
-    low: float
-    high: float
 
 
 class Cell(_Finding, frozen=True, kw_only=True):
@@ -76,7 +80,7 @@ class Detection(_Finding, frozen=True, kw_only=True):
     """The DAE detector on one attack and task; thresholds come from the calibration split, rates from the test split.
 
     Attributes:
-        auroc: area under the ROC, interval after Hanley and McNeil (1982); n counts clean + perturbed images.
+        auroc: area under the ROC with a bootstrap interval (``metrics.auroc``); n counts clean + perturbed images.
         threshold: score above which an image is flagged, set for ``target_fpr`` on the calibration split.
         achieved_fpr, tpr: at that threshold.
         fpr_at_1, tpr_at_1, fpr_at_5, tpr_at_5: with thresholds set for 1 % and 5 % false alarms on the calibration
@@ -109,8 +113,11 @@ class AttackFinding(_Finding, frozen=True, kw_only=True):
     """A perturbation: recipe, what was measured about it, where it lies in the run folder.
 
     Attributes:
-        origin: the branch it was crafted against, "victim", "auxiliary" or "benign"; "elsewhere" if it was imported.
-        sha256: digest of its values as used, float32 (3, H, W).
+        origin: what it was crafted against, a key of ``catalogue.ORIGINS``; "elsewhere" if it was imported.
+        linf_255: the largest change of a pixel value; of a patch on the attacker's images.
+        saturated: share of its values at their bound, 0 to 1.
+        sha256: digest of its values as used, float32 (3, H, W), of a patch (4, H, W) with its mask.
+        norm: "linf", or "patch" where it covers a square of ``patch_side`` pixels whatever the budget.
         source, source_sha256: name and digest of the file it was imported from.
         remarks: what was done to it on the way, and what that means for its numbers.
     """
@@ -131,6 +138,8 @@ class AttackFinding(_Finding, frozen=True, kw_only=True):
     source: str = ""
     source_sha256: str = ""
     remarks: tuple[str, ...] = ()
+    norm: str = "linf"
+    patch_side: int = 0
 
 
 class PerturbationFacts(_Finding, frozen=True, kw_only=True):
@@ -265,7 +274,7 @@ class Summary(_Finding, frozen=True, kw_only=True):
 class AuditReport(_Finding, frozen=True, kw_only=True):
     """Everything one audit found; ``report.json`` is this and the HTML is drawn from it.
 
-    ``execution`` is None in reports of schema 1.0.
+    ``execution`` is None in reports of schema 1.0; everything after it is empty before 1.2.
     """
 
     schema_version: str
@@ -290,6 +299,16 @@ class AuditReport(_Finding, frozen=True, kw_only=True):
     timings: dict[str, float]
     environment: dict[str, str]
     execution: ExecutionFinding | None = None
+    defences: tuple[DefenceFinding, ...] = ()
+    adaptive: tuple[AdaptiveFinding, ...] = ()
+    worst: tuple[WorstCase, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    shifts: tuple[FeatureShift, ...] = ()
+    correlations: tuple[RankCorrelation, ...] = ()
+    retrieval: tuple[Retrieval, ...] = ()
+    false_alarms: tuple[FalseAlarm, ...] = ()
+    lights: tuple[Light, ...] = ()
 
 
 def describe_schema() -> dict[str, Any]:

@@ -55,6 +55,9 @@ class Tuning(_Plan, frozen=True, kw_only=True):
         regularisation: ``share`` sets lambda per encoder so that lambda * GR starts at ``weight`` times CE;
             ``fixed`` uses ``weight`` as lambda itself (20 in the official code at batch 256).
         warm_start: fit the temporary head on cached clean features first; pays where epochs are few.
+        trades_beta, mart_beta: weight of the divergence in TRADES (6 in the paper) and MART (5), rival methods that
+            share everything else with ZePAD's tuning.
+        redundant_share: Gen-AF's second stage fine-tunes this share of the layers, those robustness needs least.
     """
 
     images: int = 2000
@@ -73,6 +76,9 @@ class Tuning(_Plan, frozen=True, kw_only=True):
     weight: float = 1.0
     warm_start: bool = True
     validation_images: int = 256
+    trades_beta: float = 6.0
+    mart_beta: float = 5.0
+    redundant_share: float = 0.2
 
 
 class BenignTraining(_Plan, frozen=True, kw_only=True):
@@ -90,6 +96,7 @@ class HeadTraining(_Plan, frozen=True, kw_only=True):
 
     ``standardise`` centres and scales the features by their training statistics first. The release does not; without
     it encoders whose features vary little (random weights above all) are scored far below what they hold.
+    ``smoothing`` and ``entropy_weight`` concern the defences of these names only.
     """
 
     epochs: int = 20
@@ -101,6 +108,38 @@ class HeadTraining(_Plan, frozen=True, kw_only=True):
     standardise: bool = True
     train_images: int = 4000
     test_images: int = 1000
+    smoothing: float = 0.1
+    entropy_weight: float = 0.5
+
+
+class Purifying(_Plan, frozen=True, kw_only=True):
+    """NRP: a purifier trained on the local images to undo what distorts the victim's features (Naseer et al. 2020).
+
+    Only where the plan has that defence. ``steps`` = steps of the feature-distorting attack it is trained against.
+    """
+
+    images: int = 2000
+    epochs: int = 8
+    batch: int = 64
+    rate: float = 1e-3
+    steps: int = 5
+
+
+class Adaptive(_Plan, frozen=True, kw_only=True):
+    """Attacks that have the defended system in hand, and the checks whether they mean anything.
+
+    Attributes:
+        defences: identities of the plan's defences that are attacked; those not in the plan are passed over.
+        tasks: how many of the plan's tasks, unseen ones first.
+        images: test images attacked per task.
+        checked_images: test images on which the trust checks are run; 0 leaves them out.
+    """
+
+    attacks: tuple[Choice, ...] = ()
+    defences: tuple[str, ...] = ("undefended", "clean_ensemble", "zepad", "zepad_no_bmp")
+    tasks: int = 1
+    images: int = 128
+    checked_images: int = 50
 
 
 class Detector(_Plan, frozen=True, kw_only=True):
@@ -169,6 +208,7 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
         surrogate_set: the attacker's images, labels unused.
         tasks: downstream tasks, each ``sample:<name>``, a folder or a zip.
         epsilon_255: L-inf budget of every attack in n/255.
+        adaptive: attacks on the defended system itself, beside ``attacks``, which know encoders only.
         device: "auto", "cpu", "cuda" or "cuda:1"; auto takes the GPU if there is one.
         workers: worker processes; 0 = chosen from the cores, or one per GPU.
         arithmetic: ``fast`` rounds crafting and training to bfloat16 where the processor multiplies it, and folds
@@ -195,6 +235,8 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
     benign: BenignTraining = BenignTraining()
     heads: HeadTraining = HeadTraining()
     detector: Detector = Detector()
+    purifying: Purifying = Purifying()
+    adaptive: Adaptive = Adaptive()
     surrogate_images: int = 2500
     seed: int = 0
     device: str = "auto"

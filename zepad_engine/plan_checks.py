@@ -36,6 +36,19 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("tuning.step_255", 0, 255),
     ("tuning.steps", 1, 1000),
     ("tuning.weight", 0, 10_000),
+    ("tuning.trades_beta", 0, 100),
+    ("tuning.mart_beta", 0, 100),
+    ("tuning.redundant_share", 0, 1),
+    ("heads.smoothing", 0, 0.99),
+    ("heads.entropy_weight", 0, 10),
+    ("purifying.images", 64, 10_000_000),
+    ("purifying.epochs", 1, 1000),
+    ("purifying.batch", 2, 4096),
+    ("purifying.rate", 1e-7, 1),
+    ("purifying.steps", 1, 1000),
+    ("adaptive.tasks", 1, 1000),
+    ("adaptive.images", 8, 1_000_000),
+    ("adaptive.checked_images", 0, 10_000),
     ("benign.images", 64, 10_000_000),
     ("benign.epochs", 1, 1000),
     ("heads.epochs", 1, 1000),
@@ -77,13 +90,20 @@ def troubles(plan: AuditPlan) -> tuple[Trouble, ...]:
                 sentence="The auxiliary encoder is the victim itself, so MPAE would hold one encoder twice.",
             )
         )
-    for field in ("tasks", "attacks", "defences"):
-        names = [_identity(item) for item in getattr(plan, field)]
-        if not names:
+    for field in ("tasks", "attacks", "defences", "adaptive.attacks"):
+        names = [_identity(item) for item in _named(plan, field)]
+        if not names and field != "adaptive.attacks":
             found.append(Trouble(field=field, sentence=f"The plan names no {field}."))
         if len(set(names)) != len(names):
-            found.append(Trouble(field=field, sentence=f"The plan names one of its {field} twice."))
+            found.append(Trouble(field=field, sentence=f"The plan names one of its {field.replace('.', ' ')} twice."))
     return (*found, *_wrong_names(plan))
+
+
+def _named(plan: AuditPlan, field: str) -> tuple[str, ...] | tuple[Choice, ...]:
+    found: tuple[str, ...] | tuple[Choice, ...] = (
+        plan.adaptive.attacks if field == "adaptive.attacks" else getattr(plan, field)
+    )
+    return found
 
 
 def _identity(item: str | Choice) -> str:
@@ -91,14 +111,13 @@ def _identity(item: str | Choice) -> str:
 
 
 def _wrong_names(plan: AuditPlan) -> Iterator[Trouble]:
-    """Names become names of files; defences have none, and an imported perturbation needs its file."""
-    for choice in plan.attacks:
-        if choice.name and not _SAFE_NAME.fullmatch(choice.name):
-            yield Trouble(field="attacks", sentence=f"{choice.name!r} cannot name an attack: use a-z, 0-9, - and _.")
-        if choice.key == IMPORTED and not choice.values.get("file"):
-            yield Trouble(field="attacks", sentence="The imported perturbation names no file.")
-    if any(choice.name for choice in plan.defences):
-        yield Trouble(field="defences", sentence="A defence takes no name of its own.")
+    """Names become names of files; an imported perturbation needs its file."""
+    for field, kind in (("attacks", "an attack"), ("defences", "a defence"), ("adaptive.attacks", "an attack")):
+        for choice in _named(plan, field):
+            if isinstance(choice, Choice) and choice.name and not _SAFE_NAME.fullmatch(choice.name):
+                yield Trouble(field=field, sentence=f"{choice.name!r} cannot name {kind}: use a-z, 0-9, - and _.")
+    if any(choice.key == IMPORTED and not choice.values.get("file") for choice in plan.attacks):
+        yield Trouble(field="attacks", sentence="The imported perturbation names no file.")
 
 
 def require_sound(plan: AuditPlan) -> None:

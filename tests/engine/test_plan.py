@@ -72,7 +72,13 @@ CONTRADICTIONS = [
     ("attacks", (Choice(key="a", name="B"),), "'B' cannot name an attack: use a-z, 0-9, - and _."),
     ("attacks", (Choice(key="a", name="b\n"),), "'b\\n' cannot name an attack: use a-z, 0-9, - and _."),
     ("attacks", (Choice(key="a", name="b"), Choice(key="a", name="b")), "The plan names one of its attacks twice."),
-    ("defences", (Choice(key="a", name="b"),), "A defence takes no name of its own."),
+    ("defences", (Choice(key="a", name="B"),), "'B' cannot name a defence: use a-z, 0-9, - and _."),
+    (
+        "adaptive.attacks",
+        (Choice(key="a"), Choice(key="a")),
+        "The plan names one of its adaptive attacks twice.",
+    ),
+    ("adaptive.attacks", (Choice(key="a", name="B"),), "'B' cannot name an attack: use a-z, 0-9, - and _."),
 ]
 
 

@@ -1,28 +1,20 @@
-"""What every defence is: a value that names the branches it needs and weighs their logits."""
+"""What every defence is: a value that names the branches it needs and makes one answer of theirs."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar
 
 from torch import Tensor
 
-Branch: TypeAlias = Literal["victim", "random", "auxiliary", "benign", "tuned_victim", "tuned_auxiliary"]
-
-BRANCHES: Final[tuple[Branch, ...]] = (
-    "victim",
-    "random",
-    "auxiliary",
-    "benign",
-    "tuned_victim",
-    "tuned_auxiliary",
-)
+from zepad_engine.branches import Branch
+from zepad_engine.plan import Detector
 
 
 @dataclass(frozen=True, kw_only=True)
 class Defence(ABC):
-    """A system that answers from one or more branches."""
+    """A system that answers from one or more branches; branch logits are (B, N, K) in the order of ``branches``."""
 
     key: ClassVar[str]
     name: ClassVar[str]
@@ -30,6 +22,20 @@ class Defence(ABC):
     citation: ClassVar[str]
     branches: ClassVar[tuple[Branch, ...]]
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether each branch's logits are first divided by a temperature fitted on calibration images."""
+        return False
+
+    @abstractmethod
+    def answer(self, logits: Tensor) -> Tensor:
+        """Fused logits (N, K); differentiable."""
+
     @abstractmethod
     def weigh(self, logits: Tensor) -> Tensor:
-        """Weights (B, N) of branch logits (B, N, K), in the order of ``branches``; they sum to 1 over B."""
+        """How much each branch had to say, (B, N); sums to 1 over B."""
+
+    def score(self, logits: Tensor, detector: Detector) -> Tensor | None:
+        """Detection scores (N,), larger for images that look perturbed; None where there is no detector."""
+        del logits, detector
+        return None

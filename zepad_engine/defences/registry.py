@@ -5,8 +5,29 @@ from __future__ import annotations
 from typing import Final
 
 from zepad_engine.defences.base import Defence
-from zepad_engine.defences.fused import CleanEnsemble, EntropyFusion, MeanFusion, Zepad, ZepadWithoutBmp
-from zepad_engine.defences.single import BenignAlone, RandomEncoder, TunedVictim, Undefended
+from zepad_engine.defences.fused import (
+    CleanEnsemble,
+    EntropyFusion,
+    MeanFusion,
+    TunedEnsemble,
+    Zepad,
+    ZepadOneTuned,
+    ZepadWithoutBmp,
+)
+from zepad_engine.defences.single import (
+    BenignAlone,
+    Countered,
+    EntropyMaximisation,
+    GenAf,
+    LabelSmoothing,
+    Mart,
+    PgdAt,
+    Purified,
+    RandomEncoder,
+    Trades,
+    TunedVictim,
+    Undefended,
+)
 from zepad_engine.errors import BadPlan
 from zepad_engine.fields import checked_values
 from zepad_engine.plan import Choice
@@ -17,12 +38,22 @@ DEFENCES: Final[dict[str, type[Defence]]] = {
         Undefended,
         RandomEncoder,
         CleanEnsemble,
+        TunedEnsemble,
         Zepad,
         ZepadWithoutBmp,
+        ZepadOneTuned,
         BenignAlone,
         TunedVictim,
         MeanFusion,
         EntropyFusion,
+        PgdAt,
+        Trades,
+        Mart,
+        GenAf,
+        LabelSmoothing,
+        EntropyMaximisation,
+        Purified,
+        Countered,
     )
 }
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from zepad_engine.defences.base import BRANCHES
+from zepad_engine.branches import BRANCHES
 from zepad_engine.defences.detector import detection_scores
 from zepad_engine.defences.fused import CleanEnsemble, EntropyFusion, MeanFusion, Zepad, ZepadWithoutBmp
 from zepad_engine.defences.fusion import (
@@ -111,7 +111,7 @@ def test_which_branches_speak():
 
 def test_the_options_of_a_defence_change_its_weights():
     assert not torch.equal(Zepad(k=1.0).weigh(LOGITS), Zepad(k=3.0).weigh(LOGITS))
-    assert not torch.equal(EntropyFusion(inverted=True).weigh(LOGITS), EntropyFusion().weigh(LOGITS))
+    assert not torch.equal(EntropyFusion(fusion="entropy_inverted").weigh(LOGITS), EntropyFusion().weigh(LOGITS))
 
 
 @pytest.mark.parametrize(
