@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from zepad_engine.defences.base import Defence
+from zepad_engine.defences.fitted import FittedDefence
 from zepad_engine.defences.fusion import top_probability
 from zepad_engine.evaluation.answers import CLEAN, NO_ATTACK, Answers
-from zepad_engine.findings import BranchFinding, Cell, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import BranchFinding, Cell
 from zepad_engine.metrics import rate_of
 
 
-def cells_of(answers: Answers, defence: Defence, attacks: list[str], epsilon_255: float) -> list[Cell]:
+def cells_of(answers: Answers, fitted: FittedDefence, attacks: list[str], epsilon_255: float) -> list[Cell]:
     """One cell without attack, then one per attack."""
-    clean = answers.predictions(defence, CLEAN)
+    clean = answers.predictions(fitted, CLEAN)
     ba = rate(clean == answers.labels)
-    found = [Cell(defence=defence.key, attack=NO_ATTACK, task=answers.task, epsilon_255=0.0, ba=ba)]
+    found = [Cell(defence=fitted.identity, attack=NO_ATTACK, task=answers.task, epsilon_255=0.0, ba=ba)]
     for attack in attacks:
-        moved = answers.predictions(defence, attack)
+        moved = answers.predictions(fitted, attack)
         was_right = clean == answers.labels
         found.append(
             Cell(
-                defence=defence.key,
+                defence=fitted.identity,
                 attack=attack,
                 task=answers.task,
                 epsilon_255=epsilon_255,
@@ -34,16 +35,16 @@ def cells_of(answers: Answers, defence: Defence, attacks: list[str], epsilon_255
     return found
 
 
-def branches_of(answers: Answers, defence: Defence, attacks: list[str]) -> list[BranchFinding]:
+def branches_of(answers: Answers, fitted: FittedDefence, attacks: list[str]) -> list[BranchFinding]:
     """Each branch of a fused defence by itself, clean and under every attack."""
     found = []
     for condition in (CLEAN, *attacks):
-        logits = answers.stacked(defence.branches, condition)
-        weights = defence.weigh(logits)
-        for index, branch in enumerate(defence.branches):
+        logits = answers.stacked(fitted.defence.branches, condition)
+        weights = fitted.weigh(logits)
+        for index, branch in enumerate(fitted.defence.branches):
             found.append(
                 BranchFinding(
-                    defence=defence.key,
+                    defence=fitted.identity,
                     branch=branch,
                     attack=NO_ATTACK if condition == CLEAN else condition,
                     task=answers.task,

@@ -7,30 +7,33 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from zepad_engine.defences.base import Branch, Defence
-from zepad_engine.defences.fusion import fuse
+from zepad_engine.branches import Branch
+from zepad_engine.defences.base import Defence
+from zepad_engine.defences.fitted import FittedDefence, fit_defence
 
 CLEAN, CALIBRATION, NO_ATTACK = "clean", "calibration", "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Logits (N, K) per branch and condition; a condition is "clean", "calibration" or an attack's key."""
+    """Logits (N, K) per branch and condition; a condition is "clean", "calibration" or an attack's identity.
+
+    ``labels`` are those of the test images, ``calibration_labels`` those of the calibration images.
+    """
 
     task: str
     labels: Tensor
+    calibration_labels: Tensor
     logits: dict[Branch, dict[str, Tensor]]
 
     def stacked(self, branches: tuple[Branch, ...], condition: str) -> Tensor:
         """Logits (B, N, K) in float64, so that sums do not depend on their order."""
         return torch.stack([self.logits[branch][condition] for branch in branches]).to(torch.float64)
 
-    def fused(self, defence: Defence, condition: str) -> tuple[Tensor, Tensor]:
-        """The defence's logits (N, K) and its weights (B, N)."""
-        logits = self.stacked(defence.branches, condition)
-        weights = defence.weigh(logits)
-        return fuse(logits, weights), weights
+    def fitted(self, identity: str, defence: Defence) -> FittedDefence:
+        """The defence with what it learns from the calibration images."""
+        return fit_defence(identity, defence, self.stacked(defence.branches, CALIBRATION), self.calibration_labels)
 
-    def predictions(self, defence: Defence, condition: str) -> Tensor:
+    def predictions(self, fitted: FittedDefence, condition: str) -> Tensor:
         """Predicted classes (N,)."""
-        return self.fused(defence, condition)[0].argmax(dim=1)
+        return fitted.answer(self.stacked(fitted.defence.branches, condition)).argmax(dim=1)

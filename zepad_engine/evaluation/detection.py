@@ -5,25 +5,34 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zepad_engine.defences.detector import detection_scores
+from zepad_engine.defences.fitted import FittedDefence
 from zepad_engine.evaluation.answers import CALIBRATION, CLEAN, Answers
-from zepad_engine.findings import Detection, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import Detection
 from zepad_engine.metrics import auroc, rate_of, roc_points, threshold_for
 from zepad_engine.plan import Detector
 
 Scores = NDArray[np.float64]
 
 
-def scores_of(answers: Answers, condition: str, plan: Detector, k: float) -> Scores:
-    """Detection scores (N,) of a condition."""
-    mpae = answers.stacked(("tuned_victim", "tuned_auxiliary"), condition)
-    scores: Scores = detection_scores(mpae, answers.logits["benign"][condition], plan, k).numpy()
+def scores_of(answers: Answers, condition: str, fitted: FittedDefence, plan: Detector) -> Scores:
+    """Detection scores (N,) of a condition, by a defence that has a detector."""
+    found = fitted.score(answers.stacked(fitted.defence.branches, condition), plan)
+    assert found is not None
+    scores: Scores = found.numpy()
     return scores
 
 
-def detection_of(answers: Answers, attack: str, plan: Detector, k: float) -> Detection:
-    """What the detector makes of one attack."""
-    calibration, clean, moved = (scores_of(answers, c, plan, k) for c in (CALIBRATION, CLEAN, attack))
+def threshold_of(answers: Answers, fitted: FittedDefence, plan: Detector) -> float:
+    """The score that ``target_fpr`` of the calibration images exceed; infinite where a defence has no detector."""
+    if fitted.score(answers.stacked(fitted.defence.branches, CALIBRATION), plan) is None:
+        return float("inf")
+    return threshold_for(scores_of(answers, CALIBRATION, fitted, plan), plan.target_fpr)
+
+
+def detection_of(answers: Answers, attack: str, fitted: FittedDefence, plan: Detector) -> Detection:
+    """What a defence's detector makes of one attack."""
+    calibration, clean, moved = (scores_of(answers, c, fitted, plan) for c in (CALIBRATION, CLEAN, attack))
     threshold = threshold_for(calibration, plan.target_fpr)
     return Detection(
         task=answers.task,

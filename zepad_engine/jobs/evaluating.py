@@ -1,7 +1,8 @@
-"""Evaluate one task: every defence against every attack, the detector, the examples."""
+"""Evaluate one task: every defence against every attack, worst cases, paired tests, the detector, the examples."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,88 +10,123 @@ import msgspec
 from safetensors.torch import load_file
 from torch import Tensor
 
-from zepad_engine.attacks.budget import perturb
-from zepad_engine.defences.base import BRANCHES, Defence
+from zepad_engine.attacks.budget import perturb, reach
+from zepad_engine.branches import Branch, needed_branches
+from zepad_engine.defences.base import Defence
+from zepad_engine.defences.fitted import FittedDefence
 from zepad_engine.defences.fused import Zepad
 from zepad_engine.defences.registry import build_defence
 from zepad_engine.defences.single import Undefended
 from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import CLEAN, Answers
-from zepad_engine.evaluation.detection import detection_of, scores_of
+from zepad_engine.evaluation.detection import detection_of, scores_of, threshold_of
 from zepad_engine.evaluation.examples import chosen_examples
-from zepad_engine.findings import Detection, Example
+from zepad_engine.evaluation.pairing import pairs_of
+from zepad_engine.evaluation.sweeping import sweeps_of
+from zepad_engine.evaluation.worst import Verdicts, verdicts_of, worst_case
+from zepad_engine.evidence import DefenceFinding, WorstCase
+from zepad_engine.findings import Example
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.jobs.answering import task_split
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.crafting import load_perturbation
 from zepad_engine.jobs.opening import input_size
-from zepad_engine.metrics import threshold_for
 from zepad_engine.pictures import save_strip, stretched
 from zepad_engine.plan import AuditPlan, Choice, set_name
 
 
 def evaluate(context: Context) -> dict[str, Any]:
-    """Cells, branches, detection and examples of one task."""
+    """Cells, branches, detection, worst cases, paired tests, sweeps and examples of one task."""
     plan = context.plan
     answers = load_answers(context, context.args["task"])
     attacks = [choice.identity for choice in plan.attacks]
-    defences = plan_defences(plan)
-    cells = [cell for defence in defences for cell in cells_of(answers, defence, attacks, plan.epsilon_255)]
+    fitted = [answers.fitted(identity, defence) for identity, defence in plan_defences(plan).items()]
+    verdicts = {each.identity: verdicts_of(answers, each, attacks, plan.detector) for each in fitted}
+    cells = [cell for each in fitted for cell in cells_of(answers, each, attacks, plan.epsilon_255)]
     branches = [
-        finding
-        for defence in defences
-        if len(defence.branches) > 1
-        for finding in branches_of(answers, defence, attacks)
+        finding for each in fitted if len(each.defence.branches) > 1 for finding in branches_of(answers, each, attacks)
     ]
-    detection = _detection(answers, defences, attacks, plan)
-    return {
-        "cells": msgspec.to_builtins(cells),
-        "branches": msgspec.to_builtins(branches),
-        "detection": msgspec.to_builtins(detection),
-        "examples": msgspec.to_builtins(_examples(context, answers, defences)),
+    zepad = first_zepad(fitted)
+    found: dict[str, list[Any]] = {
+        "cells": cells,
+        "branches": branches,
+        "worst": [case for each in fitted for case in _worst_cases(context, each, verdicts[each.identity])],
+        "detection": [detection_of(answers, attack, zepad, plan.detector) for attack in attacks] if zepad else [],
+        "pairs": pairs_of(answers.task, verdicts, zepad.identity) if zepad else [],
+        "sweeps": sweeps_of(answers, zepad, attacks, plan.detector) if zepad else [],
+        "examples": _examples(context, answers, zepad) if zepad else [],
+        "defences": [_told(each) for each in fitted],
     }
+    return {name: msgspec.to_builtins(findings) for name, findings in found.items()}
 
 
-def plan_defences(plan: AuditPlan) -> list[Defence]:
-    """The plan's defences; the official mode inverts the entropy weights as the release does."""
-    return [build_defence(_with_switches(choice, plan)) for choice in plan.defences]
+def _told(fitted: FittedDefence) -> DefenceFinding:
+    defence = fitted.defence
+    own = fitted.identity.removeprefix(defence.key).removeprefix("-")
+    return DefenceFinding(
+        key=fitted.identity,
+        name=f"{defence.name} ({own})" if own else defence.name,
+        citation=defence.citation,
+        recipe=repr(defence),
+        branches=defence.branches,
+    )
+
+
+def first_zepad(fitted: Iterable[FittedDefence]) -> FittedDefence | None:
+    """The plan's first ZePAD, if it has one: the detector, the paired tests and the sweeps are about it."""
+    return next((each for each in fitted if isinstance(each.defence, Zepad)), None)
+
+
+def _worst_cases(context: Context, fitted: FittedDefence, universal: dict[str, Verdicts]) -> list[WorstCase]:
+    """Over the attacks on encoders; and over those and the attacks on this very system, where there were any."""
+    task = context.args["task"]
+    found = [worst_case("universal", fitted, set_name(task), universal)]
+    files = {
+        choice.identity: context.folder.adaptive(task, fitted.identity, choice.identity)
+        for choice in context.plan.adaptive.attacks
+    }
+    stored = {identity: load_file(file) for identity, file in files.items() if file.exists()}
+    if stored:
+        rows = next(iter(stored.values()))["rows"]
+        met = {name: verdicts.at(rows) for name, verdicts in universal.items()}
+        watched = universal[CLEAN].flagged is not None
+        met |= {identity: _stored_verdicts(each, watched=watched) for identity, each in stored.items()}
+        found.append(worst_case("all", fitted, set_name(task), met))
+    return found
+
+
+def _stored_verdicts(stored: dict[str, Tensor], *, watched: bool) -> Verdicts:
+    return Verdicts(stored["wrong"].bool().numpy(), stored["flagged"].bool().numpy() if watched else None)
+
+
+def plan_defences(plan: AuditPlan) -> dict[str, Defence]:
+    """The plan's defences by identity; the official mode inverts entropy weights as the release does."""
+    return {choice.identity: build_defence(_with_switches(choice, plan)) for choice in plan.defences}
 
 
 def _with_switches(choice: Choice, plan: AuditPlan) -> Choice:
     if choice.key == "entropy_fusion" and plan.switches.entropy_inverted:
-        return Choice(key=choice.key, values={**choice.values, "inverted": True})
+        return Choice(key=choice.key, values={**choice.values, "fusion": "entropy_inverted"})
     return choice
 
 
-def load_answers(context: Context, task: str) -> Answers:
-    """The stored logits of one task."""
-    test = task_split(context, task, "test", context.plan.heads.test_images)
-    logits = {branch: load_file(context.folder.logits(task, branch)) for branch in BRANCHES}
-    return Answers(task=set_name(task), labels=test.labels, logits=logits)
+def load_answers(context: Context, task: str, branches: tuple[Branch, ...] = ()) -> Answers:
+    """The stored logits of one task: of ``branches``, or of all that the plan's defences listen to."""
+    plan = context.plan
+    test, calibration = (task_split(context, task, split, plan.heads.test_images) for split in ("test", "calibration"))
+    needed = needed_branches(branch for defence in plan_defences(plan).values() for branch in defence.branches)
+    logits = {branch: load_file(context.folder.logits(task, branch)) for branch in branches or needed}
+    return Answers(task=set_name(task), labels=test.labels, calibration_labels=calibration.labels, logits=logits)
 
 
-def sharpness(defences: list[Defence]) -> float | None:
-    """The k of the plan's ZePAD; None where the plan has no ZePAD, hence no detector."""
-    return next((defence.k for defence in defences if isinstance(defence, Zepad)), None)
-
-
-def _detection(answers: Answers, defences: list[Defence], attacks: list[str], plan: AuditPlan) -> list[Detection]:
-    k = sharpness(defences)
-    return [] if k is None else [detection_of(answers, attack, plan.detector, k) for attack in attacks]
-
-
-def _examples(context: Context, answers: Answers, defences: list[Defence]) -> list[Example]:
-    k = sharpness(defences)
-    if k is None:
-        return []
+def _examples(context: Context, answers: Answers, zepad: FittedDefence) -> list[Example]:
     plan, attack = context.plan, context.plan.attacks[0].identity
     task = context.args["task"]
-    zepad = next(defence for defence in defences if isinstance(defence, Zepad))
     names = open_set(task, input_size(context), plan.seed).classes
-    before, after = (answers.predictions(Undefended(), condition) for condition in (CLEAN, attack))
+    undefended = answers.fitted("undefended", Undefended())
+    before, after = (answers.predictions(undefended, condition) for condition in (CLEAN, attack))
     defended = answers.predictions(zepad, attack)
-    threshold = threshold_for(scores_of(answers, "calibration", plan.detector, k), plan.detector.target_fpr)
-    flags = scores_of(answers, attack, plan.detector, k) > threshold
+    flags = scores_of(answers, attack, zepad, plan.detector) > threshold_of(answers, zepad, plan.detector)
     images = task_split(context, task, "test", plan.heads.test_images).images
     perturbation = load_perturbation(context, attack)
     found = []
@@ -109,7 +145,7 @@ def _examples(context: Context, answers: Answers, defences: list[Defence]) -> li
                 zepad_perturbed=names[int(defended[index])],
                 flagged=bool(flags[index]),
                 file=f"previews/{path.name}",
-                gain=_gain(plan.epsilon_255),
+                gain=_gain(reach(perturbation, plan.epsilon_255 / 255)),
             )
         )
         if number == 0:
@@ -117,10 +153,10 @@ def _examples(context: Context, answers: Answers, defences: list[Defence]) -> li
     return found
 
 
-def _gain(epsilon_255: float) -> float:
-    return round(255 / (2 * epsilon_255), 2) if epsilon_255 > 0 else 1.0
+def _gain(size: float) -> float:
+    return round(1 / (2 * size), 2) if size > 0 else 1.0
 
 
 def _save_example(image: Tensor, perturbation: Tensor, plan: AuditPlan, path: Path) -> None:
     moved = perturb(image[None], perturbation, clamp=not plan.switches.no_clamp)[0]
-    save_strip([image, moved, stretched(moved - image, plan.epsilon_255 / 255)], path)
+    save_strip([image, moved, stretched(moved - image, reach(perturbation, plan.epsilon_255 / 255))], path)

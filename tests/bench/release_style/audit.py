@@ -129,7 +129,14 @@ def evaluate_all(
     with ledger.part("evaluate", "fuse, detect, rate"):
         for task in plan.tasks:
             test = draw(settings, task, size, "test", plan.heads.test_images, settings.seed("task", task, "test"))
-            answers = Answers(task=set_name(task), labels=test.labels, logits=logits[task])
+            many, seed = plan.heads.test_images, settings.seed("task", task, "calibration")
+            calibration = draw(settings, task, size, "calibration", many, seed)
+            answers = Answers(
+                task=set_name(task),
+                labels=test.labels,
+                calibration_labels=calibration.labels,
+                logits=logits[task],
+            )
             new_cells, new_detection = evaluate(settings, answers)
             cells += new_cells
             detection += new_detection

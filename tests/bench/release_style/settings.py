@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from zepad_engine.catalogue import Catalogue
 from zepad_engine.plan import AuditPlan
 from zepad_engine.presets import with_preset
 
@@ -45,7 +46,7 @@ class Settings:
 
 def quick(branches: int) -> Settings:
     """The quick preset, heads for the first ``branches`` branches."""
-    plan = with_preset(AuditPlan(), "quick", ())
+    plan = with_preset(AuditPlan(), "quick", Catalogue())
     return Settings(plan=plan, craft=CraftSettings(), branches=BRANCHES[:branches])
 
 

@@ -23,7 +23,6 @@ from tests.bench.release_style.loops import (
 )
 from tests.bench.release_style.settings import Settings
 from zepad_engine.attacks.generator import PerturbationGenerator
-from zepad_engine.defences.base import Defence
 from zepad_engine.defences.fused import Zepad
 from zepad_engine.defences.registry import build_defence
 from zepad_engine.encoders.encoder import Encoder
@@ -275,17 +274,17 @@ def answer(
 def evaluate(settings: Settings, answers: Answers) -> tuple[list[Cell], list[Detection]]:
     """Cells and detection of one task, of the defences whose branches have answered."""
     plan, attacks = settings.plan, list(settings.craft.attacks)
-    defences = [build_defence(choice) for choice in plan.defences]
-    known = [defence for defence in defences if set(defence.branches) <= set(answers.logits)]
-    cells = [cell for defence in known for cell in cells_of(answers, defence, attacks, plan.epsilon_255)]
-    for defence in known:
-        branches_of(answers, defence, attacks)
-    k = _sharpness(known)
-    return cells, [] if k is None else [detection_of(answers, attack, plan.detector, k) for attack in attacks]
-
-
-def _sharpness(defences: list[Defence]) -> float | None:
-    return next((defence.k for defence in defences if isinstance(defence, Zepad)), None)
+    defences = {choice.identity: build_defence(choice) for choice in plan.defences}
+    known = [
+        answers.fitted(identity, defence)
+        for identity, defence in defences.items()
+        if set(defence.branches) <= set(answers.logits)
+    ]
+    cells = [cell for fitted in known for cell in cells_of(answers, fitted, attacks, plan.epsilon_255)]
+    for fitted in known:
+        branches_of(answers, fitted, attacks)
+    zepads = [fitted for fitted in known if isinstance(fitted.defence, Zepad)]
+    return cells, [detection_of(answers, attack, fitted, plan.detector) for fitted in zepads for attack in attacks]
 
 
 def plain_rates(cells: list[Cell]) -> list[dict[str, object]]:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from zepad_engine.defences.fused import MeanFusion, Zepad
+from zepad_engine.defences.fused import MeanFusion, Zepad, ZepadWithoutBmp
 from zepad_engine.defences.single import Undefended
 from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import Answers
-from zepad_engine.evaluation.detection import detection_of, scores_of
+from zepad_engine.evaluation.detection import detection_of, scores_of, threshold_of
 from zepad_engine.evaluation.examples import chosen_examples
 from zepad_engine.metrics import wilson
 from zepad_engine.plan import Detector
@@ -30,13 +30,30 @@ CLEAN = [0, 1, 0, 1, 1, 2]
 MOVED = [0, 2, 2, 2, 0, 2]
 
 
+NONE = torch.zeros(0, dtype=torch.long)
+
+
 def answers(**branches):
-    return Answers(task="toy", labels=torch.tensor(LABELS), logits=branches)
+    for conditions in branches.values():
+        conditions.setdefault("calibration", torch.zeros(0, 3))
+    return Answers(task="toy", labels=torch.tensor(LABELS), calibration_labels=NONE, logits=branches)
+
+
+def cells(toy, defence, attacks, epsilon_255):
+    return cells_of(toy, toy.fitted(defence.key, defence), attacks, epsilon_255)
+
+
+def branches(toy, defence, attacks):
+    return branches_of(toy, toy.fitted(defence.key, defence), attacks)
+
+
+def detection(toy, plan):
+    return detection_of(toy, "l4a_base", toy.fitted("zepad", Zepad()), plan)
 
 
 def test_cells_hold_the_exact_counts():
     toy = answers(victim={"clean": said(CLEAN), "l4a_base": said(MOVED)})
-    clean, moved = cells_of(toy, Undefended(), ["l4a_base"], 10.0)
+    clean, moved = cells(toy, Undefended(), ["l4a_base"], 10.0)
     assert (clean.defence, clean.attack, clean.task, clean.epsilon_255) == ("undefended", "none", "toy", 0.0)
     assert clean.ba == wilson(4, 6)
     assert (clean.ra, clean.asr, clean.asr_of_correct) == (None, None, None)
@@ -50,28 +67,28 @@ def test_cells_hold_the_exact_counts():
 
 def test_nothing_right_before_leaves_nothing_to_flip():
     toy = answers(victim={"clean": said([1, 2, 0, 1, 0, 0]), "l4a_base": said(MOVED)})
-    moved = cells_of(toy, Undefended(), ["l4a_base"], 10.0)[1]
+    moved = cells(toy, Undefended(), ["l4a_base"], 10.0)[1]
     assert moved.ba == wilson(0, 6)
     assert moved.asr_of_correct.n == 0
 
 
 def test_each_attack_has_its_own_cell():
     toy = answers(victim={"clean": said(CLEAN), "a": said(MOVED), "b": said(LABELS)})
-    cells = cells_of(toy, Undefended(), ["a", "b"], 8.0)
-    assert [cell.attack for cell in cells] == ["none", "a", "b"]
-    assert cells[2].ra == wilson(6, 6)
+    found = cells(toy, Undefended(), ["a", "b"], 8.0)
+    assert [cell.attack for cell in found] == ["none", "a", "b"]
+    assert found[2].ra == wilson(6, 6)
 
 
 def test_a_fused_defence_answers_by_its_weights():
-    branches = {
+    said_by = {
         "tuned_victim": {"clean": said(LABELS, 6.0)},
         "tuned_auxiliary": {"clean": said(LABELS, 6.0)},
         "benign": {"clean": said([0] * 6, 2.0)},
     }
-    toy = answers(**branches)
-    assert cells_of(toy, Zepad(), [], 10.0)[0].ba == wilson(6, 6)
-    loud = answers(**{**branches, "benign": {"clean": said([0] * 6, 60.0)}})
-    assert cells_of(loud, Zepad(), [], 10.0)[0].ba == wilson(2, 6)
+    toy = answers(**said_by)
+    assert cells(toy, Zepad(), [], 10.0)[0].ba == wilson(6, 6)
+    loud = answers(**{**said_by, "benign": {"clean": said([0] * 6, 60.0)}})
+    assert cells(loud, Zepad(), [], 10.0)[0].ba == wilson(2, 6)
 
 
 def test_branches_have_their_accuracy_their_say_and_their_confidence():
@@ -80,7 +97,7 @@ def test_branches_have_their_accuracy_their_say_and_their_confidence():
         tuned_auxiliary={"clean": said(CLEAN, 1.0), "l4a_base": said(CLEAN, 1.0)},
         benign={"clean": said([0] * 6, 3.0), "l4a_base": said([1] * 6, 3.0)},
     )
-    found = {(finding.branch, finding.attack): finding for finding in branches_of(toy, Zepad(), ["l4a_base"])}
+    found = {(finding.branch, finding.attack): finding for finding in branches(toy, Zepad(), ["l4a_base"])}
     assert len(found) == 6
     assert found["tuned_victim", "none"].accuracy == wilson(6, 6)
     assert found["tuned_victim", "l4a_base"].accuracy == wilson(3, 6)
@@ -95,7 +112,7 @@ def test_branches_have_their_accuracy_their_say_and_their_confidence():
 
 def test_equal_fusion_gives_every_branch_a_third():
     toy = answers(**{branch: {"clean": said(CLEAN)} for branch in MeanFusion.branches})
-    assert [f.weight_share for f in branches_of(toy, MeanFusion(), [])] == pytest.approx([1 / 3] * 3)
+    assert [f.weight_share for f in branches(toy, MeanFusion(), [])] == pytest.approx([1 / 3] * 3)
 
 
 def sure(m, k=2):
@@ -111,7 +128,10 @@ def detection_answers(calibration, clean, moved):
     bmp = {name: sure([0.5] * len(scores)) for name, scores in conditions.items()}
     labels = torch.zeros(len(clean), dtype=torch.long)
     return Answers(
-        task="toy", labels=labels, logits={"tuned_victim": mpae, "tuned_auxiliary": dict(mpae), "benign": bmp}
+        task="toy",
+        labels=labels,
+        calibration_labels=torch.zeros(len(calibration), dtype=torch.long),
+        logits={"tuned_victim": mpae, "tuned_auxiliary": dict(mpae), "benign": bmp},
     )
 
 
@@ -123,8 +143,10 @@ def test_detection_with_known_scores():
     clean = [0.55] * 17 + [0.88, 0.885, 0.89]
     moved = [0.52] * 5 + [0.89] * 5 + [0.95] * 10
     toy = detection_answers(calibration, clean, moved)
-    found = detection_of(toy, "l4a_base", PLAN, 3.0)
-    assert scores_of(toy, "clean", PLAN, 3.0).tolist() == pytest.approx([m - 0.5 for m in clean])
+    found = detection(toy, PLAN)
+    assert scores_of(toy, "clean", toy.fitted("zepad", Zepad()), PLAN).tolist() == pytest.approx(
+        [m - 0.5 for m in clean]
+    )
     # Five of the hundred calibration scores lie above the sixth largest, 0.376.
     assert found.threshold == pytest.approx(0.376)
     assert found.calibration_n == 100
@@ -144,8 +166,8 @@ def test_detection_with_known_scores():
 
 def test_the_threshold_comes_from_calibration_never_from_the_test_images():
     calibration = [0.5 + 0.004 * index for index in range(100)]
-    first = detection_of(detection_answers(calibration, [0.6] * 20, [0.9] * 20), "l4a_base", PLAN, 3.0)
-    other = detection_of(detection_answers(calibration, [0.99] * 20, [0.5] * 20), "l4a_base", PLAN, 3.0)
+    first = detection(detection_answers(calibration, [0.6] * 20, [0.9] * 20), PLAN)
+    other = detection(detection_answers(calibration, [0.99] * 20, [0.5] * 20), PLAN)
     assert first.threshold == other.threshold
     assert other.achieved_fpr == wilson(20, 20)
 
@@ -153,9 +175,15 @@ def test_the_threshold_comes_from_calibration_never_from_the_test_images():
 def test_the_target_moves_the_threshold():
     calibration = [0.5 + 0.004 * index for index in range(100)]
     toy = detection_answers(calibration, [0.6] * 20, [0.9] * 20)
-    loose = detection_of(toy, "l4a_base", Detector(confidence="m", target_fpr=0.2), 3.0)
+    loose = detection(toy, Detector(confidence="m", target_fpr=0.2))
     assert loose.threshold == pytest.approx(0.316)
     assert loose.target_fpr == 0.2
+
+
+def test_a_defence_without_a_detector_has_an_infinite_threshold():
+    toy = detection_answers([0.6] * 40, [0.6] * 20, [0.9] * 20)
+    assert threshold_of(toy, toy.fitted("zepad_no_bmp", ZepadWithoutBmp()), PLAN) == float("inf")
+    assert threshold_of(toy, toy.fitted("zepad", Zepad()), PLAN) == pytest.approx(0.1)
 
 
 def test_examples_are_the_worst_the_median_and_seeded_ones():
@@ -165,7 +193,9 @@ def test_examples_are_the_worst_the_median_and_seeded_ones():
     moved = clean.clone()
     for index, strength in ((0, 4.5), (1, 3.0), (2, -9.0), (3, 1.0), (5, 0.0)):
         moved[index, labels[index]] = strength
-    toy = Answers(task="toy", labels=labels, logits={"victim": {"clean": clean, "l4a_base": moved}})
+    toy = Answers(
+        task="toy", labels=labels, calibration_labels=NONE, logits={"victim": {"clean": clean, "l4a_base": moved}}
+    )
     worst, median, *drawn = chosen_examples(toy, "l4a_base", seed=3)
     assert worst == ("worst", 2)
     assert median == ("median", 3)
@@ -178,6 +208,7 @@ def test_a_victim_that_was_never_right_shows_random_examples_only():
     toy = Answers(
         task="toy",
         labels=torch.tensor([0, 0, 0]),
+        calibration_labels=NONE,
         logits={"victim": {"clean": said([1, 1, 1]), "l4a_base": said([2, 2, 2])}},
     )
     assert [how for how, _ in chosen_examples(toy, "l4a_base", seed=0)] == ["random, seed 0"] * 2
