@@ -14,6 +14,7 @@ VERBS: Final[dict[str, str]] = {
     "audit": "audit an encoder and write report.json and report.html",
     "inspect": "open an encoder or perturbation file and say what it is, what was assumed, and whether it is sound",
     "pretrain": "train a small encoder on your own pictures (pretrain --help for its flags)",
+    "study": "repeat the paper's main table and ablation: many audits, one command, resumed where it was",
     "report": "write the report of a finished run again",
     "catalogue": "print attacks, defences, tasks and bundled encoders as JSON",
     "doctor": "check Python, packages, Qt's system libraries, devices, memory, disk and folders",

@@ -66,6 +66,11 @@ def _add_plan_flags(plan: argparse._ArgumentGroup) -> None:
         metavar="FILE",
         help="perturbations made elsewhere: .npy .npz .png .safetensors .pt",
     )
+    plan.add_argument(
+        "--adaptive", nargs="+", metavar="KEY", help="attacks on the defended systems, or none; see the verb catalogue"
+    )
+    plan.add_argument("--adaptive-images", type=int, metavar="N", help="test images they are tried on, per task")
+    plan.add_argument("--adaptive-on", nargs="+", metavar="DEFENCE", help="the defences they are aimed at")
     plan.add_argument("--defences", nargs="+", metavar="KEY", help="see the verb catalogue")
     plan.add_argument("--benign", choices=BENIGN_SOURCES, help="where the benign encoder starts from (default scratch)")
 

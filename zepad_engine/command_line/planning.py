@@ -17,6 +17,7 @@ from zepad_engine.errors import BadInput, BadPlan
 from zepad_engine.plan import (
     IMPORTED,
     SAMPLE_PREFIX,
+    Adaptive,
     AuditPlan,
     Choice,
     OfficialSwitches,
@@ -38,7 +39,7 @@ def plan_from_flags(flags: argparse.Namespace, catalogue: Catalogue) -> AuditPla
     """
     plan = _with_choices(_read_plan(flags.plan) if flags.plan else AuditPlan(), flags)
     if flags.preset or not flags.plan:
-        plan = with_preset(plan, flags.preset or plan.preset, catalogue.attacks)
+        plan = with_preset(plan, flags.preset or plan.preset, catalogue)
     plan = _with_perturbations(msgspec.structs.replace(plan, **_given(flags, plan)), flags.perturbation or ())
     plan = _located(plan)
     _require_known(plan, catalogue)
@@ -75,12 +76,27 @@ def _given(flags: argparse.Namespace, plan: AuditPlan) -> dict[str, Any]:
     changes["local_set"] = flags.local
     changes["surrogate_set"] = flags.surrogate
     changes["tasks"] = _words(flags.tasks) or None
+    changes["adaptive"] = _adaptive(flags, plan)
     if flags.benign:
         changes["benign"] = msgspec.structs.replace(plan.benign, source=flags.benign)
     if flags.mode:
         changes["mode"] = flags.mode
         changes["switches"] = OfficialSwitches.all_on() if flags.mode == "official" else OfficialSwitches()
     return {name: value for name, value in changes.items() if value is not None}
+
+
+def _adaptive(flags: argparse.Namespace, plan: AuditPlan) -> Adaptive:
+    """What is to be done to the defended systems; ``--adaptive none`` does nothing to them."""
+    changes: dict[str, Any] = {}
+    named = _words(flags.adaptive)
+    if named:
+        known = {choice.key: choice for choice in plan.adaptive.attacks}
+        changes["attacks"] = tuple(known.get(key, Choice(key=key)) for key in named if key != "none")
+    if flags.adaptive_images is not None:
+        changes["images"] = flags.adaptive_images
+    if flags.adaptive_on:
+        changes["defences"] = _words(flags.adaptive_on)
+    return msgspec.structs.replace(plan.adaptive, **changes)
 
 
 def _words(given: Iterable[str] | None) -> tuple[str, ...]:
@@ -144,6 +160,11 @@ def _image_set(reference: str) -> str:
 
 def _require_known(plan: AuditPlan, catalogue: Catalogue) -> None:
     _require("attack", (choice.key for choice in plan.attacks), (entry.key for entry in catalogue.attacks))
+    _require(
+        "attack on a defended system",
+        (choice.key for choice in plan.adaptive.attacks),
+        (entry.key for entry in catalogue.adaptive),
+    )
     _require("defence", (choice.key for choice in plan.defences), (entry.key for entry in catalogue.defences))
     sets = (plan.local_set, plan.surrogate_set, *plan.tasks)
     _require("bundled image set", _bundled(sets), (_bare(entry.key) for entry in catalogue.tasks))

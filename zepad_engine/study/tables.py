@@ -1,0 +1,160 @@
+"""Tables of a study in Markdown, each figure the mean over seeds with its range, n beside it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import AuditReport
+from zepad_engine.study.published import ABLATION, MAIN, RIVALS
+
+Reports: TypeAlias = Mapping[str, AuditReport]
+
+_MAIN_ATTACK = "advencoder_per"
+_MAIN_DEFENCES = ("undefended", "random_encoder", "clean_ensemble", "gen_af", "zepad")
+
+
+def study_tables(reports: Reports) -> str:
+    """Every table, headed; ``reports`` are keyed victim-mode-seed."""
+    parts: list[tuple[str, list[str]]] = [("What was run", _runs(reports))]
+    for mode in dict.fromkeys(_part(name, 1) for name in reports):
+        chosen = {name: report for name, report in reports.items() if _part(name, 1) == mode}
+        parts += [
+            (f"Main table, {mode}", main_table(chosen)),
+            (f"Ablation, {mode}", ablation_table(chosen)),
+            (f"Rival defences, {mode}", rival_table(chosen)),
+            (f"Universal attacks, {mode}", attack_table(chosen)),
+            (f"Attacks on the defended systems, {mode}", adaptive_table(chosen)),
+        ]
+    return "\n\n".join(f"### {title}\n\n" + "\n".join(lines) for title, lines in parts if lines) + "\n"
+
+
+def main_table(reports: Reports) -> list[str]:
+    """Victims x tasks: BA / RA / ASR under AdvEncoder-PER, and the paper's printed averages below."""
+    lines = _head("victim, task", *(f"{name} BA / RA / ASR" for name in _MAIN_DEFENCES), "n")
+    for victim in dict.fromkeys(_part(name, 0) for name in reports):
+        mine = _of(reports, victim)
+        for task in dict.fromkeys(cell.task for report in mine for cell in report.cells):
+            figures = [_three(mine, defence, _MAIN_ATTACK, task) for defence in _MAIN_DEFENCES]
+            lines.append(_row(f"{victim}, {task}", *figures, _count(mine, task)))
+    for setting, metric, undefended, zepad in MAIN:
+        lines.append(_row(f"*paper: {setting}, {metric}*", f"{undefended}", "", "", "", f"{zepad}", ""))
+    return lines
+
+
+def ablation_table(reports: Reports) -> list[str]:
+    """The paper's ablation rows beside the mean over our victims and unseen tasks."""
+    lines = _head("tuning", "MPAE", "BMP", "here", "BA", "RA", "ASR", "paper BA / RA / ASR (DINO, ANIMALS10)")
+    for tuned, mpae, bmp, ba, ra, asr, defence in ABLATION:
+        figures = [_average(reports.values(), defence, rate) for rate in ("ba", "ra", "asr")]
+        lines.append(_row(tuned, mpae, bmp, defence, *figures, f"{ba} / {ra} / {asr}"))
+    return lines
+
+
+def rival_table(reports: Reports) -> list[str]:
+    """Defences of one encoder beside ZePAD: means over our victims and unseen tasks, and what the paper prints."""
+    lines = _head("defence", "BA", "RA", "paper BA / RA (SimCLR, ImageNet to STL10)")
+    for defence, ba, ra in RIVALS:
+        figures = [_average(reports.values(), defence, rate) for rate in ("ba", "ra")]
+        lines.append(_row(defence, *figures, f"{ba} / {ra}"))
+    return lines
+
+
+def attack_table(reports: Reports) -> list[str]:
+    """RA of the main defences under every universal attack, means over victims and unseen tasks."""
+    defences = (*_MAIN_DEFENCES, "tuned_ensemble", "mean_fusion")
+    lines = _head("attack", *defences)
+    names = {attack.key: attack.name for report in reports.values() for attack in report.attacks}
+    for key, name in names.items():
+        lines.append(_row(name, *(_average(reports.values(), defence, "ra", key) for defence in defences)))
+    return lines
+
+
+def adaptive_table(reports: Reports) -> list[str]:
+    """Accuracy under each attack on the system, means over victims and attacked tasks; and the worst per image."""
+    found = [item for report in reports.values() for item in report.adaptive]
+    if not found:
+        return []
+    defences = tuple(dict.fromkeys(item.defence for item in found))
+    lines = _head("attack on the system", *(f"{defence} accuracy (unseen wrong)" for defence in defences), "n")
+    for attack in dict.fromkeys(item.attack for item in found):
+        mine = [item for item in found if item.attack == attack]
+        figures = []
+        for defence in defences:
+            accuracy = _spread([item.accuracy.value for item in mine if item.defence == defence])
+            evaded = [item.evaded.value for item in mine if item.defence == defence and item.evaded is not None]
+            figures.append(f"{accuracy} ({_spread(evaded)})" if evaded else accuracy)
+        lines.append(_row(mine[0].name, *figures, str(mine[0].n)))
+    cases = [case for report in reports.values() for case in report.worst if case.scope == "all"]
+    worst = [_spread([case.accuracy.value for case in cases if case.defence == defence]) for defence in defences]
+    lines.append(_row("**worst of all per image**", *worst, ""))
+    return lines
+
+
+def _runs(reports: Reports) -> list[str]:
+    lines = _head("audit", "tasks", "preset", "device", "wall minutes", "red lights")
+    for name, report in reports.items():
+        device = report.execution.device if report.execution else ""
+        red = ", ".join(f"{light.defence}: {light.name}" for light in report.lights if light.colour == "red") or "none"
+        minutes = f"{report.timings.get('wall', 0.0) / 60:.0f}"
+        lines.append(_row(name, str(len(report.plan.tasks)), report.plan.preset, device, minutes, red))
+    return lines
+
+
+def _three(reports: list[AuditReport], defence: str, attack: str, task: str) -> str:
+    found = [
+        cell
+        for report in reports
+        for cell in report.cells
+        if (cell.defence, cell.attack, cell.task) == (defence, attack, task)
+    ]
+    return " / ".join(_spread(_values(found, rate)) for rate in ("ba", "ra", "asr"))
+
+
+def _average(reports: Iterable[AuditReport], defence: str, rate: str, attack: str = _MAIN_ATTACK) -> str:
+    found = [
+        average
+        for report in reports
+        for average in report.averages
+        if (average.defence, average.attack, average.unseen) == (defence, attack, True)
+    ]
+    return _spread(_values(found, rate))
+
+
+def _values(found: Iterable[object], rate: str) -> list[float]:
+    rates: list[Rate | None] = [getattr(item, rate) for item in found]
+    return [each.value for each in rates if each is not None]
+
+
+def _spread(values: list[float]) -> str:
+    """Mean in percent, range in brackets where there is more than one value."""
+    if not values:
+        return "–"
+    mean = f"{100 * sum(values) / len(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ({100 * min(values):.1f}–{100 * max(values):.1f})"
+
+
+def _count(reports: list[AuditReport], task: str) -> str:
+    counts = {cell.ba.n for report in reports for cell in report.cells if cell.task == task and cell.ba}
+    return f"{len(reports)} x {max(counts)}" if counts else "–"
+
+
+def _of(reports: Reports, victim: str) -> list[AuditReport]:
+    grouped: defaultdict[str, list[AuditReport]] = defaultdict(list)
+    for name, report in reports.items():
+        grouped[_part(name, 0)].append(report)
+    return grouped[victim]
+
+
+def _part(name: str, place: int) -> str:
+    return name.split("-")[place]
+
+
+def _head(*titles: str) -> list[str]:
+    return [_row(*titles), _row(*("---" for _ in titles))]
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
