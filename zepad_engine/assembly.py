@@ -6,13 +6,25 @@ import os
 import platform
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from zepad_engine import __version__
 from zepad_engine.averages import averages_of
 from zepad_engine.card import EncoderCard, card_of
+from zepad_engine.correlations import correlations_of
+from zepad_engine.evidence import (
+    AdaptiveFinding,
+    DefenceFinding,
+    FalseAlarm,
+    FeatureShift,
+    Light,
+    Pair,
+    Retrieval,
+    Sweep,
+    WorstCase,
+)
 from zepad_engine.findings import (
     SCHEMA_VERSION,
     AttackFinding,
@@ -29,10 +41,22 @@ from zepad_engine.findings import (
 from zepad_engine.jobs.job import Outcome
 from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan, Choice
 from zepad_engine.run_folder import RunFolder
-from zepad_engine.verdict import not_shown, summarise, threat_model, warnings_of
+from zepad_engine.verdict import Tried, not_shown, summarise, threat_model, warnings_of
 from zepad_engine.versions import versions_of
 
 _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "safetensors", "captum", "msgspec")
+
+_EVIDENCE: Final[dict[str, type[msgspec.Struct]]] = {
+    "defences": DefenceFinding,
+    "adaptive": AdaptiveFinding,
+    "worst": WorstCase,
+    "pairs": Pair,
+    "sweeps": Sweep,
+    "shifts": FeatureShift,
+    "retrieval": Retrieval,
+    "false_alarms": FalseAlarm,
+    "lights": Light,
+}
 
 T = TypeVar("T")
 
@@ -46,13 +70,17 @@ def assemble(
     detection = tuple(_gather(outcomes, "detection", Detection))
     attacks = tuple(_single(outcomes, "attack", AttackFinding))
     data = tuple(_gather(outcomes, "data", DataFinding))
+    evidence = _evidence(outcomes)
+    adaptive = evidence["adaptive"]
+    names = {defence.key: defence.name for defence in evidence["defences"]}
+    tried = Tried(adaptive, evidence["worst"], evidence["lights"], names)
     return AuditReport(
         schema_version=SCHEMA_VERSION,
         tool={"name": "ZePAD", "version": __version__},
         run=run.root.name,
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        summary=summarise(plan, averages, detection, attacks),
-        threat_model=threat_model(plan, attacks),
+        summary=summarise(plan, averages, detection, attacks, tried),
+        threat_model=threat_model(plan, attacks, adaptive),
         plan=_portable(plan),
         subject=_subject(_card(outcomes, "open_victim")),
         auxiliary=_card(outcomes, "open_auxiliary"),
@@ -65,11 +93,18 @@ def assemble(
         tuning=tuple(_single(outcomes, "tuning", TuningFinding)),
         examples=tuple(_gather(outcomes, "examples", Example)),
         warnings=warnings_of(plan, cells, data, attacks),
-        not_shown=not_shown(plan, attacks),
+        not_shown=not_shown(plan, adaptive),
         timings=seconds,
         environment=_environment(),
         execution=_execution(outcomes, workers),
+        correlations=correlations_of(evidence["shifts"]),
+        **evidence,
     )
+
+
+def _evidence(outcomes: dict[str, Outcome]) -> dict[str, tuple[Any, ...]]:
+    """Everything of ``evidence.py`` by the report's field; what several jobs tell alike stands there once."""
+    return {field: tuple(dict.fromkeys(_gather(outcomes, field, kind))) for field, kind in _EVIDENCE.items()}
 
 
 def _gather(outcomes: dict[str, Outcome], field: str, kind: type[T]) -> list[T]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from zepad_engine.adaptive_words import adaptive_details, adaptive_gaps, adaptive_threats, percent, withheld
 from zepad_engine.averages import headline
-from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Detection, Rate, Summary
+from zepad_engine.evidence import AdaptiveFinding, Light, WorstCase
+from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Detection, Summary
 from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, set_name
 
 _CONTROL = "sign_noise"
@@ -14,13 +19,29 @@ _FEW = 100
 _UNSEEN = 0.0005
 
 
+class Tried(NamedTuple):
+    """What was tried on the defended systems themselves, and the defences' names by identity."""
+
+    adaptive: tuple[AdaptiveFinding, ...] = ()
+    worst: tuple[WorstCase, ...] = ()
+    lights: tuple[Light, ...] = ()
+    names: Mapping[str, str] = {}
+
+
+NOTHING_TRIED = Tried()
+
+
 def summarise(
     plan: AuditPlan,
     averages: tuple[Average, ...],
     detection: tuple[Detection, ...],
     attacks: tuple[AttackFinding, ...],
+    tried: Tried = NOTHING_TRIED,
 ) -> Summary:
-    """Verdict and detail: the attack on the public encoder that costs it most, and the one that costs ZePAD most."""
+    """Verdict and detail: the attack on the public encoder that costs it most, and the one that costs ZePAD most.
+
+    A red light withholds the verdict; the figures stand in the detail all the same.
+    """
     public = [attack.key for attack in attacks if attack.origin in _PUBLIC and attack.key != _CONTROL]
     worst = _strongest(public or [attack.key for attack in attacks], averages, "undefended")
     undefended = headline(averages, "undefended", worst)
@@ -32,9 +53,10 @@ def summarise(
     hardest = _strongest(list(names), averages, "zepad")
     if hardest != worst:
         details += _hardest_words(averages, hardest, names)
+    details += [*_detector_words(worst, detection), *adaptive_details(tried.adaptive, tried.worst)]
     return Summary(
-        verdict=_verdict(plan, undefended, zepad),
-        detail=" ".join([*details, *_detector_words(worst, detection)]),
+        verdict=withheld(tried.lights, tried.names) or _verdict(plan, undefended, zepad),
+        detail=" ".join(details),
         limits=limits_of(plan, attacks),
     )
 
@@ -123,12 +145,9 @@ def points(difference: float) -> str:
     return f"{difference * 100:.1f} points"
 
 
-def percent(rate: Rate) -> str:
-    """A rate with its interval; the sentence it stands in names n."""
-    return f"{rate.value * 100:.1f} % [{rate.low * 100:.1f}, {rate.high * 100:.1f}]"
-
-
-def threat_model(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[str, ...]:
+def threat_model(
+    plan: AuditPlan, attacks: tuple[AttackFinding, ...], adaptive: tuple[AdaptiveFinding, ...] = ()
+) -> tuple[str, ...]:
     """Who attacks, with what, in plain sentences."""
     return (
         "Goal: untargeted. Any wrong answer counts as a success.",
@@ -138,6 +157,7 @@ def threat_model(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[s
         f" ({plan.epsilon_255 / 255:.4f} of the pixel range), added to every image.",
         "Access: none to the defended system. The perturbation is crafted on one encoder and transferred.",
         *_origin_sentence(attacks),
+        *adaptive_threats(adaptive),
     )
 
 
@@ -198,17 +218,12 @@ def _the_same(attacks: tuple[AttackFinding, ...]) -> list[str]:
     ]
 
 
-def not_shown(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> tuple[str, ...]:
+def not_shown(plan: AuditPlan, adaptive: tuple[AdaptiveFinding, ...] = ()) -> tuple[str, ...]:
     """What this audit cannot say, from what it left out."""
-    on_benign = any(attack.origin == "benign" for attack in attacks)
-    left = "the fused answer or the tuned branches" if on_benign else "the benign branch or the fused answer"
-    here = " here" if any(attack.origin == "elsewhere" for attack in attacks) else ""
     return (
-        f"Attacks that know the defended system: none was crafted{here} on {left}."
-        " Such an attack may take the gain back.",
-        "Per-image attacks, patches, black-box queries and other budgets than the one above.",
+        *adaptive_gaps(adaptive),
+        "Other budgets than the one above, and changes that are no L-inf perturbation.",
         f"Variation between trainings: one seed ({plan.seed}); intervals cover the choice of test images only.",
-        "The detector under an attack that aims at it.",
     )
 
 

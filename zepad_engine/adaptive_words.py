@@ -1,0 +1,78 @@
+"""The words of a report on attacks that had the defended systems in hand, and on trust in their figures. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zepad_engine.evidence import AdaptiveFinding, Light, Rate, WorstCase
+
+
+def withheld(lights: tuple[Light, ...], names: Mapping[str, str]) -> str:
+    """Why there is no verdict, or nothing where no light is red; ``names`` are the defences' by identity."""
+    red = [light for light in lights if light.colour == "red"]
+    if not red:
+        return ""
+    failed = dict.fromkeys(f"{names.get(light.defence, light.defence)}: {light.name.lower()}" for light in red)
+    return (
+        f"No verdict: {len(red)} {'check' if len(red) == 1 else 'checks'} on the attacks failed"
+        f" ({'; '.join(failed)}), so their figures cannot be trusted. {red[0].statement}"
+    )
+
+
+def adaptive_details(adaptive: tuple[AdaptiveFinding, ...], worst: tuple[WorstCase, ...]) -> list[str]:
+    """What is left of each defence once it is attacked itself: its worst attack, and the worst per image."""
+    said = []
+    for task in dict.fromkeys(found.task for found in adaptive):
+        mine = [found for found in adaptive if found.task == task]
+        parts = [_hardest(mine, worst, defence) for defence in dict.fromkeys(found.defence for found in mine)]
+        said.append(
+            f"Attacked with the whole system in hand, on {mine[0].n} test images of {task}: {'; '.join(parts)}."
+        )
+    return said
+
+
+def _hardest(mine: list[AdaptiveFinding], worst: tuple[WorstCase, ...], defence: str) -> str:
+    hardest = min((found for found in mine if found.defence == defence), key=lambda found: found.accuracy.value)
+    whole = next(
+        (case for case in worst if (case.scope, case.defence, case.task) == ("all", defence, hardest.task)), None
+    )
+    kept = f"{defence} keeps {percent(hardest.accuracy)} under {hardest.name}"
+    return f"{kept} and {percent(whole.accuracy)} if each image meets its worst attack" if whole else kept
+
+
+def adaptive_threats(adaptive: tuple[AdaptiveFinding, ...]) -> list[str]:
+    """Who attacks the defended systems, and what that attacker has."""
+    if not adaptive:
+        return []
+    tasks = ", ".join(dict.fromkeys(found.task for found in adaptive))
+    known = dict.fromkeys(found.knowledge for found in adaptive)
+    words = {
+        "white-box": "every branch, head, fusion and threshold, with gradients",
+        "black-box": "the fused logits of any image, no gradients",
+        "transfer": "the undefended model of the task, no access to the defended one",
+    }
+    has = "; ".join(f"{kind}: {words[kind]}" for kind in words if kind in known)
+    return [
+        f"Beyond the paper, on {tasks}: attacks on the defended systems themselves, each image moved by itself or one"
+        f" perturbation for all, same budget. The attacker has {has}."
+        " Where an attack must also stay unseen, only a wrong answer that is not flagged counts."
+    ]
+
+
+def adaptive_gaps(adaptive: tuple[AdaptiveFinding, ...]) -> list[str]:
+    """What the attacks on the defended systems leave open."""
+    if not adaptive:
+        return ["Attacks that know the defended system: none was run. Such an attack may take the gain back."]
+    least = min(found.n for found in adaptive)
+    left = [
+        f"Attacks on the defended systems were run on {least} test images per task at one budget; stronger ones"
+        " (more steps, more restarts, other objectives) may do more."
+    ]
+    if not any(found.evades for found in adaptive):
+        left.append("The detector under an attack that aims at it.")
+    return left
+
+
+def percent(rate: Rate) -> str:
+    """A rate with its interval; the sentence it stands in names n."""
+    return f"{rate.value * 100:.1f} % [{rate.low * 100:.1f}, {rate.high * 100:.1f}]"
