@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from zepad_engine.catalogue import Entry
+from zepad_engine.catalogue import Catalogue
 from zepad_engine.costs import audit_seconds
 from zepad_engine.plan import AuditPlan
 
 
-def estimate_seconds(
-    plan: AuditPlan, attacks: tuple[Entry, ...], speed: float, workers: int, factor: float = 1.0
-) -> float:
+def estimate_seconds(plan: AuditPlan, catalogue: Catalogue, speed: float, workers: int, factor: float = 1.0) -> float:
     """Wall seconds of a plan with ``workers`` processes, each ``speed`` times as fast as the reference machine's.
 
     ``factor`` says how much dearer its nets are than the bundled one (``costs.net_factor``).
     """
-    return audit_seconds(plan, attacks, workers, factor) / max(speed, 0.01)
+    return audit_seconds(plan, catalogue, workers, factor) / max(speed, 0.01)
 
 
 def in_words(seconds: float) -> str:

@@ -12,31 +12,36 @@ def withheld(lights: tuple[Light, ...], names: Mapping[str, str]) -> str:
     red = [light for light in lights if light.colour == "red"]
     if not red:
         return ""
-    failed = dict.fromkeys(f"{names.get(light.defence, light.defence)}: {light.name.lower()}" for light in red)
+    failed = dict.fromkeys(f"{names.get(light.defence, light.defence)}: {_lower(light.name)}" for light in red)
     return (
         f"No verdict: {len(red)} {'check' if len(red) == 1 else 'checks'} on the attacks failed"
         f" ({'; '.join(failed)}), so their figures cannot be trusted. {red[0].statement}"
     )
 
 
-def adaptive_details(adaptive: tuple[AdaptiveFinding, ...], worst: tuple[WorstCase, ...]) -> list[str]:
+def _lower(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def adaptive_details(
+    adaptive: tuple[AdaptiveFinding, ...], worst: tuple[WorstCase, ...], names: Mapping[str, str]
+) -> list[str]:
     """What is left of each defence once it is attacked itself: its worst attack, and the worst per image."""
     said = []
     for task in dict.fromkeys(found.task for found in adaptive):
         mine = [found for found in adaptive if found.task == task]
-        parts = [_hardest(mine, worst, defence) for defence in dict.fromkeys(found.defence for found in mine)]
-        said.append(
-            f"Attacked with the whole system in hand, on {mine[0].n} test images of {task}: {'; '.join(parts)}."
-        )
+        parts = [_hardest(mine, worst, defence, names) for defence in dict.fromkeys(found.defence for found in mine)]
+        where = f"on {mine[0].n} test images of {task}"
+        said.append(f"Attacked with the whole system in hand, {where}: {'; '.join(parts)}.")
     return said
 
 
-def _hardest(mine: list[AdaptiveFinding], worst: tuple[WorstCase, ...], defence: str) -> str:
+def _hardest(mine: list[AdaptiveFinding], worst: tuple[WorstCase, ...], defence: str, names: Mapping[str, str]) -> str:
     hardest = min((found for found in mine if found.defence == defence), key=lambda found: found.accuracy.value)
     whole = next(
         (case for case in worst if (case.scope, case.defence, case.task) == ("all", defence, hardest.task)), None
     )
-    kept = f"{defence} keeps {percent(hardest.accuracy)} under {hardest.name}"
+    kept = f"{names.get(defence, defence)} keeps {percent(hardest.accuracy)} under {hardest.name}"
     return f"{kept} and {percent(whole.accuracy)} if each image meets its worst attack" if whole else kept
 
 

@@ -53,7 +53,7 @@ def summarise(
     hardest = _strongest(list(names), averages, "zepad")
     if hardest != worst:
         details += _hardest_words(averages, hardest, names)
-    details += [*_detector_words(worst, detection), *adaptive_details(tried.adaptive, tried.worst)]
+    details += [*_detector_words(worst, detection), *adaptive_details(tried.adaptive, tried.worst, tried.names)]
     return Summary(
         verdict=withheld(tried.lights, tried.names) or _verdict(plan, undefended, zepad),
         detail=" ".join(details),

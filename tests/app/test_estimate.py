@@ -9,13 +9,13 @@ from zepad_engine.costs import net_factor
 from zepad_engine.plan import AuditPlan
 from zepad_engine.presets import with_preset
 
-ATTACKS = sample_catalogue().attacks
+CATALOGUE = sample_catalogue()
 START = 8.0
 
 
 def of(preset: str, speed: float = 1.0, workers: int = 2) -> float:
-    plan = with_preset(AuditPlan(), preset, ATTACKS)  # type: ignore[arg-type]
-    return estimate_seconds(plan, ATTACKS, speed, workers)
+    plan = with_preset(AuditPlan(), preset, CATALOGUE)  # type: ignore[arg-type]
+    return estimate_seconds(plan, CATALOGUE, speed, workers)
 
 
 def test_presets_are_ordered_and_machines_count() -> None:
@@ -32,7 +32,7 @@ def test_no_number_of_workers_beats_the_longest_job() -> None:
 
 def test_exact_arithmetic_is_told_to_take_longer() -> None:
     plan = msgspec.structs.replace(AuditPlan(), arithmetic="exact")
-    assert estimate_seconds(plan, ATTACKS, 1.0, 2) - START == pytest.approx(2.6 * (of("standard") - START))
+    assert estimate_seconds(plan, CATALOGUE, 1.0, 2) - START == pytest.approx(2.6 * (of("standard") - START))
 
 
 def test_a_dearer_net_takes_longer() -> None:
@@ -40,7 +40,7 @@ def test_a_dearer_net_takes_longer() -> None:
     assert net_factor(35_045_376, 32) == pytest.approx(1.0)
     # Twice the multiply-adds at twice the side: victim and benign branch twice as dear, the auxiliary four times.
     assert net_factor(70_090_752, 64) == pytest.approx((2 * 2 + 4) / 3)
-    dear = estimate_seconds(plan, ATTACKS, 1.0, 2, 3.0)
+    dear = estimate_seconds(plan, CATALOGUE, 1.0, 2, 3.0)
     assert dear - START == pytest.approx(3 * (of("standard") - START))
 
 

@@ -284,10 +284,12 @@ def light(colour, defence="zepad"):
 def test_attacks_on_the_systems_are_told_with_their_worst_and_the_worst_per_image():
     found = (adaptive("undefended", 3), adaptive("zepad", 40), adaptive("zepad", 30, name="Evading"))
     whole = WorstCase(scope="all", defence="zepad", task="signs", attacks=("pgd",), accuracy=wilson(25, 100))
-    said = summarise(PLAN, averages_of(cells(TABLE), PLAN), (), ATTACKS, Tried(found, (whole,))).detail
+    said = summarise(
+        PLAN, averages_of(cells(TABLE), PLAN), (), ATTACKS, Tried(found, (whole,), names={"zepad": "ZePAD"})
+    ).detail
     assert said.endswith(
         "Attacked with the whole system in hand, on 100 test images of signs: undefended keeps 3.0 % [1.0, 8.5] under"
-        " PGD; zepad keeps 30.0 % [21.9, 39.6] under Evading and 25.0 % [17.5, 34.3] if each image meets its worst"
+        " PGD; ZePAD keeps 30.0 % [21.9, 39.6] under Evading and 25.0 % [17.5, 34.3] if each image meets its worst"
         " attack."
     )
     assert threat_model(PLAN, ATTACKS, found)[-1].startswith("Beyond the paper, on signs: attacks on the defended")

@@ -9,15 +9,18 @@ from PySide6.QtCore import QObject, Signal
 
 from zepad_engine import messages
 from zepad_engine.catalogue import Catalogue, EncoderEntry, Entry, Field, TaskEntry
-from zepad_engine.findings import Cell, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import Cell
 from zepad_engine.messages import Event, Request
 
 STAGES = (
     ("open", "Open encoders and data", 0.02),
-    ("craft", "Craft perturbations", 0.2),
-    ("tune", "Tune the MPAE branches", 0.5),
+    ("craft", "Craft perturbations", 0.18),
+    ("tune", "Tune the MPAE branches", 0.4),
     ("benign", "Train the BMP branch", 0.08),
-    ("heads", "Train heads, answer the tests", 0.15),
+    ("heads", "Train heads, answer the tests", 0.12),
+    ("adapt", "Attack the defended systems", 0.1),
+    ("measure", "Check trust, features, retrieval", 0.05),
     ("evaluate", "Fuse, detect, evaluate", 0.05),
 )
 
@@ -116,6 +119,7 @@ def sample_catalogue() -> Catalogue:
     )
     return Catalogue(
         attacks=(per, l4a, noise, imported),
+        adaptive=adaptive_entries(),
         defences=tuple(
             Entry(key=key, name=name, summary=summary, citation="arXiv 2602.11204", fields=fields)
             for key, name, summary, fields in defences
@@ -125,6 +129,42 @@ def sample_catalogue() -> Catalogue:
             for key, name, summary, kind in tasks
         ),
         encoders=tuple(EncoderEntry(key=f"sample:{key}", name=name, summary=name) for key, name in encoders),
+    )
+
+
+def adaptive_entries() -> tuple[Entry, ...]:
+    """Attacks on the defended system: with gradients, without, and past the detector."""
+    restarts = Field(key="restarts", label="Restarts", kind="integer", default=1, low=1, high=100, unit="starts")
+    steps = Field(key="steps", label="Steps", kind="integer", default=100, low=1, high=10_000, step=10, unit="steps")
+    weight = Field(key="weight", label="Weight of the detector", kind="number", default=1.0, low=0, high=100, step=0.5)
+    return (
+        Entry(
+            key="pgd",
+            name="PGD on the system",
+            summary="Moves each image against the fused answer, with the gradient of all branches at once.",
+            citation="Madry et al., ICLR 2018",
+            fields=(steps, restarts),
+            presets={"quick": {"steps": 20}, "standard": {"restarts": 5}},
+            knowledge="white-box",
+        ),
+        Entry(
+            key="square",
+            name="Square Attack",
+            summary="Tries random squares and keeps what brings the fused answer nearer to a wrong class.",
+            citation="Andriushchenko et al., ECCV 2020",
+            fields=(Field(key="steps", label="Queries per image", kind="integer", default=1000, low=1, high=100_000),),
+            knowledge="black-box",
+        ),
+        Entry(
+            key="evading",
+            name="Past the detector",
+            summary="Misleads the fused answer while the detector's score stays below its threshold.",
+            citation="Carlini and Wagner, AISec 2017",
+            fields=(steps, restarts, weight),
+            presets={"quick": {"steps": 40}},
+            knowledge="white-box",
+            evades=True,
+        ),
     )
 
 

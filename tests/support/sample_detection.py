@@ -6,7 +6,8 @@ import math
 from statistics import NormalDist
 
 from tests.support.sample_rates import ATTACKS, AUROC, TASKS, rate
-from zepad_engine.findings import Detection, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import Detection
 
 
 def sample_detection() -> tuple[Detection, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from zepad_engine.findings import Rate
+from zepad_engine.evidence import Rate
 
 TASKS = {"emoji": 790, "signs": 325, "satellite": 974, "fashion": 1000}
 TASK_NAMES = {

@@ -8,9 +8,22 @@ from __future__ import annotations
 import math
 
 from tests.support.sample_detection import sample_detection
+from tests.support.sample_evidence import (
+    sample_adaptive,
+    sample_correlations,
+    sample_defences,
+    sample_false_alarms,
+    sample_pairs,
+    sample_retrieval,
+    sample_shifts,
+    sample_sweeps,
+    sample_worst,
+)
+from tests.support.sample_lights import sample_lights
 from tests.support.sample_rates import ATTACKS, BRANCHES, CLASSES, TASK_NAMES, TASKS, rate
 from zepad_engine.architecture import CIFAR_STEM, ResNetShape
 from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, EncoderCard
+from zepad_engine.evidence import Rate
 from zepad_engine.findings import (
     SCHEMA_VERSION,
     AttackFinding,
@@ -22,7 +35,6 @@ from zepad_engine.findings import (
     EpochRow,
     Example,
     ExecutionFinding,
-    Rate,
     Subject,
     Summary,
     TuningFinding,
@@ -241,6 +253,16 @@ def sample_report() -> AuditReport:
             threads=1,
             notices=("A worker ran out of memory; the job tune_victim was run again alone.",),
         ),
+        defences=sample_defences(),
+        adaptive=sample_adaptive(),
+        worst=sample_worst(),
+        pairs=sample_pairs(),
+        sweeps=sample_sweeps(),
+        shifts=sample_shifts(),
+        correlations=sample_correlations(),
+        retrieval=sample_retrieval(),
+        false_alarms=sample_false_alarms(),
+        lights=sample_lights(),
     )
 
 

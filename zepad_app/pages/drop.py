@@ -25,6 +25,7 @@ from zepad_app.widgets.net_chooser import NetChooser
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.preflight_card import PreflightCard
 from zepad_engine.card import Overrides
+from zepad_engine.catalogue import Catalogue
 from zepad_engine.messages import Failed
 from zepad_engine.plan import AuditPlan
 from zepad_engine.presets import with_preset
@@ -155,7 +156,7 @@ class DropPage(Page):
 
     def _sample_plan(self) -> AuditPlan:
         ready = self._model.state.ready
-        return with_preset(AuditPlan(), "quick", ready.catalogue.attacks if ready else ())
+        return with_preset(AuditPlan(), "quick", ready.catalogue if ready else Catalogue())
 
     def _on_changed(self) -> None:
         state = self._model.state
@@ -183,8 +184,8 @@ class DropPage(Page):
         elif state.busy:
             self.sample.tell(_SAMPLE, "An audit is running.", ready=False)
         else:
-            entries = state.ready.catalogue.attacks
-            seconds = self._known or estimate_seconds(plan, entries, state.ready.speed, state.ready.workers)
+            told = state.ready
+            seconds = self._known or estimate_seconds(plan, told.catalogue, told.speed, told.workers)
             self.sample.tell(_SAMPLE, f"Quick preset, {in_words(seconds)} on this machine", ready=ready)
 
     def _show_preflight(self, opening: str) -> None:

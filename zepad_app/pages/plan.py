@@ -1,4 +1,4 @@
-"""The plan of an audit: a preset, five folding sections, the estimate, and Run."""
+"""The plan of an audit: a preset, six folding sections, the estimate, and Run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from zepad_app.audit_model import AuditModel
 from zepad_app.estimate import estimate_seconds, in_words
 from zepad_app.failures import notice_of
 from zepad_app.history import last_timings
+from zepad_app.pages.adaptive_section import AdaptiveSection
 from zepad_app.pages.page import Heading, Page
 from zepad_app.pages.plan_section import PlanSection
 from zepad_app.pages.plan_sections import AttackSection, DataSection, DefenceSection, RunningSection, ThreatSection
@@ -133,11 +134,13 @@ class PlanPage(Page):
             self._plan = with_value(self._plan, f"{field}_says", self._says_of(str(value)))
         self._tell()
         self.sections["threat"].show_plan(self._plan)
+        if field == "defences":
+            self.sections["adaptive"].show_plan(self._plan)
 
     def _on_preset(self, key: str) -> None:
         preset: Preset = next(name for name in get_args(Preset) if name == key)
         self._edited = False
-        self._set(with_preset(self._plan, preset, self._catalogue.attacks if self._catalogue else ()))
+        self._set(with_preset(self._plan, preset, self._catalogue or Catalogue()))
 
     def _on_mode(self) -> None:
         switches = OfficialSwitches.all_on() if self.mode.key == "official" else OfficialSwitches()
@@ -174,8 +177,7 @@ class PlanPage(Page):
         factor = self._net_factor()
         known = None if self._edited or factor is not None else last_timings(self._plan.preset)
         workers = self._plan.workers or ready.workers
-        attacks = ready.catalogue.attacks
-        seconds = known or estimate_seconds(self._plan, attacks, ready.speed, workers, factor or 1.0)
+        seconds = known or estimate_seconds(self._plan, ready.catalogue, ready.speed, workers, factor or 1.0)
         why = "as long as the last audit with this preset" if known else "estimated from this machine's speed"
         self._estimate.setText(in_words(seconds).capitalize() + " on this machine")
         self._estimate_why.setText(why.capitalize())
@@ -199,6 +201,7 @@ class PlanPage(Page):
             "data": DataSection(self._theme, ready.catalogue),
             "attacks": AttackSection(self._theme, ready.catalogue),
             "defence": DefenceSection(self._theme, ready.catalogue),
+            "adaptive": AdaptiveSection(self._theme, ready.catalogue),
             "running": RunningSection(self._theme, ready),
         }
         for section in self.sections.values():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from zepad_app.pages.plan_section import PlanSection
 from zepad_app.pages.plan_words import device_in_words, threat_in_words
+from zepad_app.plan_edit import value_of
 from zepad_app.preflight_words import said_in_words
 from zepad_app.routes import ENCODER_ENDINGS
 from zepad_app.theme import Theme, label
@@ -108,7 +109,11 @@ class EntriesSection(PlanSection):
     """Cards drawn from catalogue entries, ticked where the plan names them."""
 
     def __init__(
-        self, theme: Theme, title: str, field: Literal["attacks", "defences"], entries: tuple[Entry, ...]
+        self,
+        theme: Theme,
+        title: str,
+        field: Literal["attacks", "defences", "adaptive.attacks"],
+        entries: tuple[Entry, ...],
     ) -> None:
         super().__init__(theme, title)
         self._field = field
@@ -128,7 +133,7 @@ class EntriesSection(PlanSection):
     def show_plan(self, plan: AuditPlan) -> None:
         """Tick and fill the cards."""
         super().show_plan(plan)
-        choices: tuple[Choice, ...] = getattr(plan, self._field)
+        choices = cast("tuple[Choice, ...]", value_of(plan, self._field))
         for key, card in self.cards.items():
             mine = [choice for choice in choices if choice.key == key]
             card.show_choice(mine[0] if mine else None)

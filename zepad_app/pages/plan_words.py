@@ -70,6 +70,7 @@ def summaries(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:
         "data": f"{_count(len(tasks), 'task')}: {', '.join(tasks)}" if tasks else "No task chosen",
         "attacks": ", ".join(attack_names(plan, catalogue).values()) or "No attack chosen",
         "defence": _defence(plan, catalogue),
+        "adaptive": _adaptive(plan),
     }
 
 
@@ -90,6 +91,17 @@ def _defence(plan: AuditPlan, catalogue: Catalogue) -> str:
         return "No system chosen"
     auxiliary = name_of_source(plan.auxiliary, catalogue)
     return f"{_count(len(plan.defences), 'system')}; auxiliary {auxiliary}; {plan.tuning.epochs} epochs of tuning"
+
+
+def _adaptive(plan: AuditPlan) -> str:
+    attacked = [choice for choice in plan.defences if choice.identity in plan.adaptive.defences]
+    if not plan.adaptive.attacks or not attacked:
+        return "None: what an attacker can do who has the system stays unknown"
+    tasks = min(plan.adaptive.tasks, len(plan.tasks))
+    return (
+        f"{_count(len(plan.adaptive.attacks), 'attack')} on {_count(len(attacked), 'system')};"
+        f" {plan.adaptive.images} images of {_count(tasks, 'task')}"
+    )
 
 
 def _count(number: int, word: str) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from zepad_app.results.adaptive_tab import AdaptiveTab
 from zepad_app.results.attacks_tab import AttacksTab
 from zepad_app.results.branches_tab import BranchesTab
 from zepad_app.results.detection_tab import DetectionTab
 from zepad_app.results.examples_tab import ExamplesTab
+from zepad_app.results.light_board import withheld
 from zepad_app.results.recipe_tab import RecipeTab
 from zepad_app.results.summary_tab import SummaryTab
 from zepad_app.results.training_tab import TrainingTab
@@ -46,6 +48,7 @@ class ResultsPage(QWidget):
         self.banner = VerdictBanner(theme)
         self.summary = SummaryTab(theme)
         self.detection = DetectionTab(theme)
+        self.adaptive = AdaptiveTab(theme)
         self.branches = BranchesTab(theme)
         self.attacks = AttacksTab(theme)
         self.training = TrainingTab(theme)
@@ -60,7 +63,7 @@ class ResultsPage(QWidget):
     def show_report(self, report: AuditReport, folder: Path) -> None:
         """Show a finished audit; its pictures lie in ``folder``."""
         self._report, self._folder = report, folder
-        self.banner.show_summary(report.summary, report.warnings)
+        self.banner.show_summary(report.summary, report.warnings, withheld=withheld(report))
         self._stale = set(range(self.tabs.count()))
         self._stack.setCurrentIndex(1)
         self._draw(self.tabs.currentIndex())
@@ -74,6 +77,7 @@ class ResultsPage(QWidget):
         return (
             ("Summary", self.summary, self.summary.show_report),
             ("Detection", self.detection, self.detection.show_report),
+            ("Adaptive", self.adaptive, self.adaptive.show_report),
             ("Branches", self.branches, self.branches.show_report),
             ("Attacks", self.attacks, lambda report: self.attacks.show_report(report, self._folder)),
             ("Training", self.training, self.training.show_report),

@@ -10,7 +10,8 @@ from zepad_app.results.sheet import Sheet, clear
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN
 from zepad_app.widgets.attack_cards import AttackCard
-from zepad_engine.findings import AuditReport, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import AuditReport
 
 
 def cost_of(report: AuditReport, attack: str) -> tuple[Rate | None, Rate | None]:

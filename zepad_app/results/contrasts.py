@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from zepad_engine.findings import AuditReport, Cell, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import AuditReport, Cell
 
 CONTROLS: Final = ("clean_ensemble", "random_encoder")
 

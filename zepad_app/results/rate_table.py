@@ -9,7 +9,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from zepad_app.results.contrasts import attacks_of, tasks_of
 from zepad_app.results.wording import attack_name, defence_hint, defence_name, rate_hint, rate_text, task_name
-from zepad_engine.findings import AuditReport, Average, Cell, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import AuditReport, Average, Cell
 
 Measure: TypeAlias = Literal["ba", "ra", "asr", "asr_of_correct"]
 MEASURES: Final[tuple[tuple[Measure, str, str], ...]] = (
@@ -122,7 +123,7 @@ class RateTable(QAbstractTableModel):
             return defence_hint(row.defence)
         if role != Qt.ItemDataRole.DisplayRole or self._report is None:
             return None
-        return attack_name(self._report, row.attack) if column == 0 else defence_name(row.defence)
+        return attack_name(self._report, row.attack) if column == 0 else defence_name(row.defence, self._report)
 
     def _column_name(self, key: str) -> str:
         if key in (_ALL, _UNSEEN):

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
 from zepad_app.results.contrasts import CONTROLS, attacks_of, contrasts
+from zepad_app.results.light_board import LightBoard
 from zepad_app.results.rate_table import MEASURES, Measure
 from zepad_app.results.sheet import Sheet
 from zepad_app.results.wording import attack_name, defence_name, task_name
@@ -18,11 +19,12 @@ from zepad_engine.findings import AuditReport
 
 
 class SummaryTab(Sheet):
-    """Dumbbells for a chosen attack above the full table."""
+    """Trust lights, dumbbells for a chosen attack, the full table."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._report: AuditReport | None = None
+        self.lights = LightBoard(theme)
         self.choice = AttackChoice(theme, "Accuracy per task")
         self.plot = DumbbellPlot(theme)
         self.legend = LegendRow(theme, self.plot.keys())
@@ -37,11 +39,13 @@ class SummaryTab(Sheet):
     def show_report(self, report: AuditReport) -> None:
         """Show another report, at its worst attack."""
         self._report = report
+        self.lights.show_report(report)
         self.choice.show_attacks(report, attacks_of(report))
         self.table.rates.show_report(report)
         self._say_missing(report)
 
     def _build(self) -> None:
+        self.column.addWidget(self.lights)
         self.column.addWidget(self.choice)
         self.column.addWidget(self.legend)
         self.add_card(self.plot)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from zepad_app.tokens import Meaning
-from zepad_engine.findings import AuditReport, Detection, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import AuditReport, Detection
 
 NOT_MEASURED = "–"
 
@@ -16,6 +17,19 @@ _DEFENCES = {
     "zepad": "ZePAD",
     "zepad_no_bmp": "ZePAD without BMP",
     "mean_fusion": "ZePAD, plain mean",
+    "entropy_fusion": "ZePAD, entropy weights",
+    "zepad_one_tuned": "ZePAD with one tuned encoder",
+    "zepad_no_mpae": "ZePAD without MPAE",
+    "tuned_ensemble": "Three tuned encoders",
+    "tuned_victim": "Tuned victim alone",
+    "pgd_at": "PGD-AT",
+    "trades": "TRADES",
+    "mart": "MART",
+    "gen_af": "Gen-AF",
+    "label_smoothing": "Label smoothing",
+    "entropy_maximisation": "Entropy maximisation",
+    "purifier": "Purifier (NRP)",
+    "counterattack": "Test-time counterattack (DOC)",
 }
 _DEFENCE_HINTS = {
     "undefended": "The audited encoder alone, with a head per task.",
@@ -24,6 +38,19 @@ _DEFENCE_HINTS = {
     "zepad": "Two adversarially tuned encoders and a benign one, fused by confidence.",
     "zepad_no_bmp": "The two tuned encoders alone, without the benign branch.",
     "mean_fusion": "The branches of ZePAD with equal weights.",
+    "entropy_fusion": "The branches of ZePAD, trusted by how sure each is as its entropy tells.",
+    "zepad_one_tuned": "The tuned victim and the benign branch, without the tuned auxiliary.",
+    "zepad_no_mpae": "The benign branch alone.",
+    "tuned_ensemble": "All three encoders tuned and fused: the cost of ZePAD without a benign branch.",
+    "tuned_victim": "The tuned victim alone: ZePAD's tuning without fusion.",
+    "pgd_at": "The victim after plain adversarial tuning.",
+    "trades": "The victim after TRADES.",
+    "mart": "The victim after MART.",
+    "gen_af": "The victim after both stages of Gen-AF.",
+    "label_smoothing": "The untuned victim; its head learned from smoothed labels.",
+    "entropy_maximisation": "The untuned victim; its head was rewarded for answers of high entropy.",
+    "purifier": "A network in front of the untuned victim takes out what distorts features.",
+    "counterattack": "Each image is pushed on before the untuned victim sees it.",
 }
 _BRANCHES = {
     "undefended": "Undefended",
@@ -76,14 +103,19 @@ def plain(key: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def defence_name(key: str) -> str:
-    """What the window calls a defence."""
-    return _DEFENCES.get(key, plain(key))
+def defence_name(key: str, report: AuditReport | None = None) -> str:
+    """What the window calls a defence: as the report does, with the name a plan gave it beside its key."""
+    told = next((found.name for found in report.defences if found.key == key), "") if report else ""
+    base, _, named = key.partition("-")
+    name = told or _DEFENCES.get(key) or _DEFENCES.get(base)
+    if name is None:
+        return plain(key)
+    return f"{name} ({named})" if named and named not in name else name
 
 
 def defence_hint(key: str) -> str:
     """One line on what a defence is, or nothing for an unknown one."""
-    return _DEFENCE_HINTS.get(key, "")
+    return _DEFENCE_HINTS.get(key.partition("-")[0], "")
 
 
 def branch_name(key: str) -> str:
@@ -105,7 +137,10 @@ def attack_name(report: AuditReport, key: str) -> str:
     """What the window calls an attack; ``none`` is the clean image."""
     if key == "none":
         return "Clean images"
-    return next((attack.name for attack in report.attacks if attack.key == key), plain(key))
+    names = {found.attack: found.name for found in report.adaptive} | {
+        found.key: found.name for found in report.attacks
+    }
+    return names.get(key, plain(key))
 
 
 def task_name(report: AuditReport, task: str) -> str:

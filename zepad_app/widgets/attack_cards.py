@@ -11,7 +11,8 @@ from zepad_app.results.wording import percent
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.picture import Picture
-from zepad_engine.findings import AttackFinding, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import AttackFinding
 
 _SIDE = 176
 _ORIGINS = {

@@ -12,7 +12,8 @@ from zepad_app.results.wording import branch_meaning, branch_name, branch_role, 
 from zepad_app.theme import Theme
 from zepad_app.widgets.figure_plot import FigurePlot, Figures
 from zepad_app.widgets.legend_row import Key
-from zepad_engine.findings import BranchFinding, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import BranchFinding
 
 Aspect: TypeAlias = Literal["accuracy", "weight_share", "confidence"]
 ASPECTS: Final[tuple[tuple[Aspect, str, str], ...]] = (

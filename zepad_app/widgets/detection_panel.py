@@ -10,7 +10,8 @@ from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.rate_label import RateLabel
 from zepad_app.widgets.roc_plot import RocPlot
-from zepad_engine.findings import Detection, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import Detection
 
 
 class DetectionPanel(QFrame):

@@ -14,7 +14,7 @@ from zepad_app.theme import Theme
 from zepad_app.tokens import Meaning
 from zepad_app.widgets.figure_plot import FigurePlot, Figures
 from zepad_app.widgets.legend_row import Key
-from zepad_engine.findings import Rate
+from zepad_engine.evidence import Rate
 
 CONTROL_MARKS = {"clean_ensemble": "o", "random_encoder": "+"}
 _ENDS: Final[tuple[tuple[Meaning, int], ...]] = (("undefended", 12), ("fused", 15))

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from zepad_app.results.wording import rate_hint, rate_parts, rate_text
 from zepad_app.theme import Theme
-from zepad_engine.findings import Rate
+from zepad_engine.evidence import Rate
 
 
 class RateLabel(QLabel):

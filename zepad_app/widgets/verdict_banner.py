@@ -12,17 +12,23 @@ from zepad_app.widgets.buttons import plain
 from zepad_engine.findings import Summary
 
 _MOST_LINES = 2
+_WITHHELD = "No verdict"
 
 
 class VerdictBanner(QWidget):
-    """Verdict and detail; a verdict too long for two lines of the largest size takes the next one."""
+    """Verdict and detail; a verdict too long for two lines of the largest size takes the next one.
+
+    Where the verdict is withheld a sign stands before these words, and the reason below them.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.verdict = theme.label("", "verdict")
+        self.reason = theme.label("")
         self.detail = theme.label("", soft=True)
-        for label in (self.verdict, self.detail):
+        self._sign = QLabel()
+        for label in (self.verdict, self.reason, self.detail):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setAccessibleName("Verdict")
@@ -30,14 +36,26 @@ class VerdictBanner(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(AROUND, BETWEEN, AROUND, INSIDE)
         column.setSpacing(INSIDE)
-        column.addWidget(self.verdict)
+        row = QHBoxLayout()
+        row.setSpacing(INSIDE + 4)
+        row.addWidget(self._sign)
+        row.addWidget(self.verdict, 1)
+        column.addLayout(row)
+        column.addWidget(self.reason)
         column.addWidget(self.detail)
         column.addWidget(self.warnings)
+        for part in (self._sign, self.reason):
+            part.hide()
         theme.changed.connect(self._fit)
+        theme.changed.connect(self._dress)
+        self._dress()
 
-    def show_summary(self, summary: Summary, warnings: tuple[str, ...]) -> None:
-        """Say another verdict."""
-        self.verdict.setText(summary.verdict)
+    def show_summary(self, summary: Summary, warnings: tuple[str, ...], *, withheld: bool = False) -> None:
+        """Say another verdict, or why there is none."""
+        self.verdict.setText(_WITHHELD if withheld else summary.verdict)
+        self.reason.setText(summary.verdict.removeprefix(f"{_WITHHELD}: ") if withheld else "")
+        for part in (self._sign, self.reason):
+            part.setVisible(withheld)
         self.verdict.setToolTip(summary.limits)
         self.detail.setText(summary.detail)
         self.warnings.show_warnings(warnings)
@@ -47,6 +65,10 @@ class VerdictBanner(QWidget):
         """Choose the size that keeps two lines."""
         super().resizeEvent(event)
         self._fit()
+
+    def _dress(self) -> None:
+        icon = self._theme.icon("wrong", self._theme.tokens.adversarial)
+        self._sign.setPixmap(icon.pixmap(QSize(28, 28), self.devicePixelRatioF()))
 
     def _fit(self) -> None:
         role: Role = "verdict" if self._lines("verdict") <= _MOST_LINES else "section"

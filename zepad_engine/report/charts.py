@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from zepad_engine.report.plain_text import plain
+
 Point = tuple[float, float]
 Span = tuple[float, float]
 
@@ -46,7 +48,7 @@ class Frame:
 def drawing(width: int, height: int, words: str, parts: Iterable[Markup]) -> Markup:
     """An SVG element; ``words`` say what it shows to those who cannot see it."""
     return Markup('<svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>').format(
-        width, height, width, height, words, Markup("").join(parts)
+        width, height, width, height, plain(words), Markup("").join(parts)
     )
 
 
@@ -60,7 +62,7 @@ def stroke(points: Sequence[Point], role: str, dash: str = "", name: str = "line
 def words(x: float, y: float, text: str, name: str = "tick", anchor: str = "middle") -> Markup:
     """A line of text at a pixel position."""
     return Markup('<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
-        name, x, y, anchor, escape(text)
+        name, x, y, anchor, escape(plain(text))
     )
 
 
@@ -78,6 +80,16 @@ def marker(x: float, y: float, shape: str, role: str) -> Markup:
     return Markup('<path class="mark {} {}" d="{}"/>').format(hollow, role, shapes.get(shape, shapes["circle"]))
 
 
+def line_names(frame: Frame, ends: Iterable[tuple[float, str, str]]) -> list[Markup]:
+    """Names of lines at the right of a plot: (pixels down, name, role); names that would touch are moved apart."""
+    names: list[Markup] = []
+    previous = frame.top - 10.0
+    for level, name, role in sorted(ends):
+        previous = max(level + 4, previous + 14)
+        names.append(words(frame.width - frame.right + 8, previous, name, name=f"name {role}", anchor="start"))
+    return names
+
+
 def axes(
     frame: Frame, label_across: str, label_up: str, ticks_across: Sequence[float], ticks_up: Sequence[float]
 ) -> Markup:
@@ -89,7 +101,7 @@ def axes(
     parts.append(stroke([(frame.left, floor), (wall, floor)], "axis"))
     parts.append(words((frame.left + wall) / 2, frame.height - 6, label_across, name="label"))
     turned = Markup('<text class="label" text-anchor="middle" transform="translate(12 {:.1f}) rotate(-90)">{}</text>')
-    parts.append(turned.format((frame.top + floor) / 2, escape(label_up)))
+    parts.append(turned.format((frame.top + floor) / 2, escape(plain(label_up))))
     return Markup("").join(parts)
 
 

@@ -7,7 +7,7 @@ import math
 from markupsafe import Markup
 
 from zepad_engine.findings import Detection, EpochRow, TuningFinding
-from zepad_engine.report.charts import Frame, Line, axes, drawing, marker, round_ticks, stroke, words
+from zepad_engine.report.charts import Frame, Line, axes, drawing, line_names, marker, round_ticks, stroke, words
 from zepad_engine.report.wording import branch
 
 _CURVE_SIZE = (500, 230)
@@ -91,7 +91,7 @@ def _by_epoch(tuning: TuningFinding, lines: tuple[Line, ...], label_up: str, alt
         words(chosen, frame.top - 2, "kept", name="tick"),
     ]
     parts += [_curve(frame, line) for line in lines]
-    parts += _line_names(frame, lines)
+    parts += line_names(frame, [(frame.y(line.points[-1][1]), line.name, line.role) for line in lines])
     return drawing(frame.width, frame.height, f"{alternative}; epoch {tuning.selected_epoch} was kept", parts)
 
 
@@ -107,15 +107,3 @@ def _epoch_frame(tuning: TuningFinding, lines: tuple[Line, ...]) -> Frame:
 
 def _curve(frame: Frame, line: Line) -> Markup:
     return stroke([(frame.x(x), frame.y(y)) for x, y in line.points], line.role, line.dash)
-
-
-def _line_names(frame: Frame, lines: tuple[Line, ...]) -> list[Markup]:
-    """Each line named at its right end; names that would touch are moved apart."""
-    names: list[Markup] = []
-    previous = frame.top - 10.0
-    for line in sorted(lines, key=lambda line: frame.y(line.points[-1][1])):
-        previous = max(frame.y(line.points[-1][1]) + 4, previous + 14)
-        names.append(
-            words(frame.width - frame.right + 8, previous, line.name, name=f"name {line.role}", anchor="start")
-        )
-    return names

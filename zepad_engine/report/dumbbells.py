@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from zepad_engine.findings import Rate
+from zepad_engine.evidence import Rate
 from zepad_engine.report.charts import Frame, drawing, marker, stroke, words
 from zepad_engine.report.wording import defence
 

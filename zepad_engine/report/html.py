@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from zepad_engine.findings import AuditReport
 from zepad_engine.plan import AuditPlan, plan_to_json
-from zepad_engine.report import card_words, numbers, wording
+from zepad_engine.report import attacked, card_words, lights, measures, numbers, sweeps, transfer, wording
 from zepad_engine.report.curves import accuracy_chart, loss_chart, roc_chart
 from zepad_engine.report.dumbbells import DRAWN, dumbbell_chart
 from zepad_engine.report.legend import key_mark
@@ -37,6 +37,9 @@ def render_html(report: AuditReport, folder: Path) -> str:
         environment={key: value for key, value in report.environment.items() if key.lower() not in _PRIVATE},
         # "wall" is no stage: stages run beside one another, so their work adds up to more than the clock shows.
         work={stage: seconds for stage, seconds in report.timings.items() if stage != "wall"},
+        defence=view.defence,
+        transfer=transfer.matrices(report),
+        sweep_chart=lambda group: sweeps.sweep_chart(group, view.defence),
         dumbbell=lambda attack: dumbbell_chart(plain(view.attack_name(attack)), view.dumbbells(attack)),
     )
 
@@ -51,8 +54,8 @@ def _pages() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(
-        defence=wording.defence,
         branch=wording.branch,
+        wording=wording,
         drawn=DRAWN,
         key_mark=key_mark,
         roc_chart=roc_chart,
@@ -60,8 +63,17 @@ def _pages() -> jinja2.Environment:
         accuracy_chart=accuracy_chart,
         set_name=set_name,
         wilson=numbers.wilson,
+        points=numbers.points,
+        light_groups=lights.light_groups,
+        light_mark=lights.light_mark,
+        aimed_tables=attacked.aimed_tables,
+        remains=attacked.remains,
+        runs_of=attacked.runs_of,
+        shades=transfer.SHADES,
+        sweep_groups=sweeps.sweep_groups,
+        measures=measures,
     )
-    for name in ("rate", "rate_in_words", "area", "budget", "duration", "count"):
+    for name in ("rate", "rate_in_words", "area", "probability", "budget", "duration", "count"):
         pages.filters[name] = getattr(numbers, name)
     for name in ("architecture", "size", "training"):
         pages.filters[name] = getattr(card_words, name)

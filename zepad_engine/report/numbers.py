@@ -6,7 +6,7 @@ import math
 
 from markupsafe import Markup
 
-from zepad_engine.findings import Rate
+from zepad_engine.evidence import Rate
 
 FEW = 100
 _Z95 = 1.959963984540054
@@ -44,6 +44,18 @@ def area(measured: Rate) -> Markup:
     )
 
 
+def points(value: float, low: float, high: float, n: int) -> Markup:
+    """A difference of two rates in points, signed, with its interval and n."""
+    return Markup('<span class="points">{} points <small>{} to {}, n {:,}</small></span>').format(
+        _signed(value), _signed(low), _signed(high), n
+    )
+
+
+def probability(p: float) -> str:
+    """A p value for after its sign: two significant digits, or that it is below 0.001."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+
+
 def budget(n_255: float) -> str:
     """A perturbation size on both scales: ``10/255 = 0.0392``."""
     return f"{n_255:g}/255 = {n_255 / 255:.4f}"
@@ -65,6 +77,10 @@ def count(number: int) -> str:
 
 def _interval(measured: Rate) -> str:
     return f"{_hundred(measured.low)}–{_hundred(measured.high)}"
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _hundred(share: float) -> str:

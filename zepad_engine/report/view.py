@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from zepad_engine.findings import AuditReport, Average, BranchFinding, Cell, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import AuditReport, Average, BranchFinding, Cell
 from zepad_engine.plan import SAMPLE_PREFIX
+from zepad_engine.report import wording
+from zepad_engine.report.attacked import mean_if_all, worst_case
 from zepad_engine.report.dumbbells import DRAWN, Row
-from zepad_engine.report.wording import HEADLINE_DEFENCES, NO_ATTACK
+from zepad_engine.report.wording import HEADLINE_DEFENCES, NO_ATTACK, Meaning
 
 Item = TypeVar("Item")
+
+_WITHHELD = "No verdict"
+_CONDITIONS = {NO_ATTACK: "Clean images", "worst": "Worst universal attack for each image"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One defence in a table: clean accuracy, then per attack robust accuracy and the two success rates."""
+    """One defence in a table: clean accuracy, the worst universal attack per image, then per attack what it does."""
 
     defence: str
     clean: Rate | None
+    worst: Rate | None
     robust: tuple[Rate | None, ...]
     changed: tuple[Rate | None, ...]
     turned_wrong: tuple[Rate | None, ...] = ()
@@ -52,9 +59,41 @@ class View:
         """Tasks the defender did not tune on."""
         return _in_order(task for average in self.report.averages if average.unseen for task in average.tasks)
 
+    @cached_property
+    def verdict(self) -> tuple[str, str]:
+        """The verdict, and what is said right below it: where a light is red there is none, but the reason."""
+        said = self.report.summary.verdict
+        if not any(light.colour == "red" for light in self.report.lights):
+            return said, ""
+        return _WITHHELD, said.removeprefix(f"{_WITHHELD}: ")
+
+    def attack_parts(self, most: int) -> tuple[tuple[tuple[int, str], ...], ...]:
+        """The attacks with their places, ``most`` to a table; one part without any where there is none."""
+        placed = tuple(enumerate(self.attacks))
+        return tuple(placed[start : start + most] for start in range(0, len(placed), most)) or ((),)
+
+    def defence(self, key: str) -> Meaning:
+        """How a defence is named and drawn; the report's own name for it comes first."""
+        look = wording.defence(key)
+        found = next((defence.name for defence in self.report.defences if defence.key == key), "")
+        suffix = key.partition("-")[2]
+        name = f"{found} ({suffix})" if found and suffix and suffix not in found else found
+        return replace(look, name=name or look.name)
+
+    def defence_name(self, key: str) -> str:
+        """What a defence is called."""
+        return self.defence(key).name
+
     def attack_name(self, key: str) -> str:
-        """What the attack is called."""
-        return next((attack.name for attack in self.report.attacks if attack.key == key), key)
+        """What the attack is called, on an encoder or on a system."""
+        if key in _CONDITIONS:
+            return _CONDITIONS[key]
+        on_systems = {found.attack: found.name for found in self.report.adaptive}
+        return {**on_systems, **{attack.key: attack.name for attack in self.report.attacks}}.get(key, key)
+
+    def condition_name(self, key: str) -> str:
+        """What was done to images that are no attack, or the set they come from."""
+        return wording.CONDITIONS.get(key) or f"Other images: {self.task_name(key)}"
 
     def task_name(self, key: str) -> str:
         """What the task's image set is called."""
@@ -112,6 +151,7 @@ class View:
         return Line(
             defence=defence,
             clean=_first(average.ba for average in mine.values() if average.ba is not None),
+            worst=mean_if_all([self._worst(defence, task) for task in averages[0].tasks]),
             robust=tuple(average.ra if average else None for average in attacks),
             changed=tuple(average.asr if average else None for average in attacks),
         )
@@ -122,10 +162,15 @@ class View:
         return Line(
             defence=defence,
             clean=_first(cell.ba for cell in mine.values() if cell.ba is not None),
+            worst=self._worst(defence, cells[0].task),
             robust=tuple(cell.ra if cell else None for cell in attacks),
             changed=tuple(cell.asr if cell else None for cell in attacks),
             turned_wrong=tuple(cell.asr_of_correct if cell else None for cell in attacks),
         )
+
+    def _worst(self, defence: str, task: str) -> Rate | None:
+        case = worst_case(self.report, "universal", defence, task)
+        return case.accuracy if case else None
 
     def _dumbbell(self, task: str, attack: str) -> Row:
         lines = {line.defence: line for line in self.task_lines(task)}

@@ -66,7 +66,7 @@ def test_the_estimate_knows_the_encoder_that_was_opened(app: App, page: PlanPage
     engine.say(messages.Inspected(request=request.request, path=request.path, preflight=large))
     page.show_plan(AuditPlan(encoder=request.path))
     # Ten times the multiply-adds in two of three branches, the auxiliary as before: seven times as long.
-    seconds = estimate_seconds(page.plan, fake_engine.sample_catalogue().attacks, 1.0, 2, 7.0)
+    seconds = estimate_seconds(page.plan, fake_engine.sample_catalogue(), 1.0, 2, 7.0)
     assert page.estimate.text() == f"{in_words(seconds).capitalize()} on this machine"
     page.show_plan(AuditPlan())
     assert page.estimate.text() == sample

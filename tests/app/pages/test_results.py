@@ -10,7 +10,7 @@ from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.picture import Picture
 from zepad_engine.plan import plan_to_json
 
-TABS = ["Summary", "Detection", "Branches", "Attacks", "Training", "Examples", "Recipe"]
+TABS = ["Summary", "Detection", "Adaptive", "Branches", "Attacks", "Training", "Examples", "Recipe"]
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from tests.support.sample_detection import sample_detection
 from tests.support.sample_rates import rate
 from tests.support.sample_report import sample_report
 from zepad_app.results import wording
-from zepad_engine.findings import Rate
+from zepad_engine.evidence import Rate
 
 
 def test_a_rate_is_said_with_one_decimal_and_half_its_interval():

@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.report_builder import draw_pictures, report_with
 from zepad_engine.card import Probe
-from zepad_engine.findings import AuditReport, Rate
+from zepad_engine.evidence import Rate
+from zepad_engine.findings import AuditReport
 from zepad_engine.plan import AuditPlan
 from zepad_engine.report import render_html
 

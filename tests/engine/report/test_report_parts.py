@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from tests.support.report_builder import report_with
-from zepad_engine.findings import Rate
+from zepad_engine.evidence import Rate
 from zepad_engine.report import numbers
 from zepad_engine.report.charts import Frame, round_ticks
 from zepad_engine.report.curves import accuracy_chart, loss_chart, roc_chart
