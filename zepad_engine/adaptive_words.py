@@ -19,6 +19,18 @@ def withheld(lights: tuple[Light, ...], names: Mapping[str, str]) -> str:
     )
 
 
+def attacked_verdict(worst: tuple[WorstCase, ...]) -> list[str]:
+    """What belongs into the verdict itself: the task on which ZePAD keeps least once it is attacked itself."""
+    cases = [case for case in worst if (case.scope, case.defence) == ("all", "zepad")]
+    if not cases:
+        return []
+    least = min(cases, key=lambda case: case.accuracy.value)
+    return [
+        f"Attacked itself, image by image and with everything in hand, ZePAD keeps {percent(least.accuracy)} of"
+        f" {least.accuracy.n} images of {least.task}."
+    ]
+
+
 def _lower(name: str) -> str:
     return name[:1].lower() + name[1:]
 

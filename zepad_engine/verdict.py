@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from zepad_engine.adaptive_words import adaptive_details, adaptive_gaps, adaptive_threats, percent, withheld
+from zepad_engine.adaptive_words import (
+    adaptive_details,
+    adaptive_gaps,
+    adaptive_threats,
+    attacked_verdict,
+    percent,
+    withheld,
+)
 from zepad_engine.averages import headline
 from zepad_engine.evidence import AdaptiveFinding, Light, WorstCase
 from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Detection, Summary
@@ -55,7 +62,8 @@ def summarise(
         details += _hardest_words(averages, hardest, names)
     details += [*_detector_words(worst, detection), *adaptive_details(tried.adaptive, tried.worst, tried.names)]
     return Summary(
-        verdict=withheld(tried.lights, tried.names) or _verdict(plan, undefended, zepad),
+        verdict=withheld(tried.lights, tried.names)
+        or " ".join([_verdict(plan, undefended, zepad), *attacked_verdict(tried.worst)]),
         detail=" ".join(details),
         limits=limits_of(plan, attacks),
     )

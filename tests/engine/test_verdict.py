@@ -292,6 +292,11 @@ def test_attacks_on_the_systems_are_told_with_their_worst_and_the_worst_per_imag
         " PGD; ZePAD keeps 30.0 % [21.9, 39.6] under Evading and 25.0 % [17.5, 34.3] if each image meets its worst"
         " attack."
     )
+    verdict_too = summarise(PLAN, averages_of(cells(TABLE), PLAN), (), ATTACKS, Tried(found, (whole,))).verdict
+    assert verdict_too == (
+        f"{verdict(TABLE).verdict} Attacked itself, image by image and with everything in hand, ZePAD keeps"
+        " 25.0 % [17.5, 34.3] of 100 images of signs."
+    )
     assert threat_model(PLAN, ATTACKS, found)[-1].startswith("Beyond the paper, on signs: attacks on the defended")
 
 
