@@ -27,8 +27,14 @@ def save_picture(image: Tensor, path: Path, side: int = _SHOWN_SIDE) -> None:
 
 
 def save_perturbation(perturbation: Tensor, epsilon: float, path: Path) -> None:
-    """Write a perturbation (3, H, W) in [-epsilon, epsilon] stretched to the full range; grey is zero."""
-    save_picture(stretched(perturbation, epsilon), path)
+    """Write a perturbation (3, H, W) in [-epsilon, epsilon] stretched to the full range, or a patch (4, H, W) as it is.
+
+    Grey is where nothing happens.
+    """
+    if len(perturbation) == 4:
+        colours, mask = perturbation[:3], perturbation[3:]
+        return save_picture(0.5 + mask * (colours - 0.5), path)
+    return save_picture(stretched(perturbation, epsilon), path)
 
 
 def stretched(difference: Tensor, epsilon: float) -> Tensor:

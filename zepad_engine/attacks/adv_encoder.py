@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from zepad_engine.attacks.adv_encoder_loss import AdvEncoderLoss
 from zepad_engine.attacks.base import clean_features, shuffled_batches
-from zepad_engine.attacks.budget import project
+from zepad_engine.attacks.budget import perturb, project
 from zepad_engine.attacks.generator import PerturbationGenerator
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
@@ -20,14 +21,9 @@ from zepad_engine.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdvEncoderPer(AdvEncoderLoss):
-    """The published form: a generator is trained; its map of the last step is the perturbation."""
+class AdvEncoder(AdvEncoderLoss):
+    """The published form: a generator is trained; its map of the last step becomes what is laid on the images."""
 
-    key: ClassVar[str] = "advencoder_per"
-    name: ClassVar[str] = "AdvEncoder-PER"
-    summary: ClassVar[str] = (
-        "A generator learns one perturbation that moves every image away from its own clean feature."
-    )
     citation: ClassVar[str] = "Zhou et al., Downstream-agnostic Adversarial Examples, ICCV 2023"
     presets: ClassVar[dict[str, dict[str, FieldValue]]] = {
         "quick": {"latents": 64, "divisor": 8, "rate": 1e-3, "steps": 90, "batch": 64},
@@ -49,6 +45,14 @@ class AdvEncoderPer(AdvEncoderLoss):
         Words(label="Batch statistics", help="the release's encoder slips into train mode after its first epoch"),
     ] = False
 
+    @abstractmethod
+    def shaped(self, drawn: Tensor, epsilon: float) -> Tensor:
+        """The perturbation out of the generator's map (3, H, W), which is unbounded."""
+
+    @abstractmethod
+    def moved(self, images: Tensor, crafted: Tensor) -> Tensor:
+        """Images (B, 3, H, W) under the perturbation."""
+
     def craft(
         self,
         encoder: Encoder,
@@ -66,8 +70,9 @@ class AdvEncoderPer(AdvEncoderLoss):
         for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):
             progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")
             images = surrogate[index]
-            crafted = project(net(latents), epsilon)
-            loss, nce = self.loss(encoder, images, self._clean(encoder, images, clean, index, step), crafted)
+            crafted = self.shaped(net(latents), epsilon)
+            before = self._clean(encoder, images, clean, index, step)
+            loss, nce = self.loss(encoder, images, before, self.moved(images, crafted))
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -83,3 +88,24 @@ class AdvEncoderPer(AdvEncoderLoss):
         with torch.no_grad():
             features: Tensor = encoder(images)
         return features
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdvEncoderPer(AdvEncoder):
+    """The map is clipped to the budget and added."""
+
+    key: ClassVar[str] = "advencoder_per"
+    name: ClassVar[str] = "AdvEncoder-PER"
+    summary: ClassVar[str] = (
+        "A generator learns one perturbation that moves every image away from its own clean feature."
+    )
+
+    clamp: Annotated[bool, Words(label="Keep images in [0, 1]", help="off in the released code")] = True
+
+    def shaped(self, drawn: Tensor, epsilon: float) -> Tensor:
+        """The map, clipped to [-epsilon, epsilon]."""
+        return project(drawn, epsilon)
+
+    def moved(self, images: Tensor, crafted: Tensor) -> Tensor:
+        """Images plus the perturbation."""
+        return perturb(images, crafted, clamp=self.clamp)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from zepad_engine.attacks.adv_encoder_loss import AdvEncoderLoss
-from zepad_engine.attacks.base import clean_features, shuffled_batches, uniform_start
-from zepad_engine.attacks.budget import project
+from zepad_engine.attacks.base import clean_features
+from zepad_engine.attacks.budget import perturb
+from zepad_engine.attacks.pixel_descent import Objective, PixelDescent
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.fields import Range
 from zepad_engine.images.image_bank import ImageBank
-from zepad_engine.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdvEncoderDirect(AdvEncoderLoss):
-    """Sign-gradient descent with a step that shrinks to nothing along a half cosine, from a uniform start."""
+class AdvEncoderDirect(AdvEncoderLoss, PixelDescent):
+    """The loss is the published one, batch for batch; only what minimises it is another."""
 
     key: ClassVar[str] = "advencoder_direct"
     name: ClassVar[str] = "AdvEncoder, direct"
@@ -32,35 +29,16 @@ class AdvEncoderDirect(AdvEncoderLoss):
         "standard": {"steps": 720, "batch": 64},
         "paper": {"steps": 3920, "batch": 256},
     }
+    series: ClassVar[str] = "info_nce"
 
     step_seconds: ClassVar[float] = 0.14
 
-    step_size: Annotated[
-        float, Range(low=1e-5, high=1.0, label="First step", step=1e-3, unit="of the budget", help="then a half cosine")
-    ] = 0.4
-
-    def craft(
-        self,
-        encoder: Encoder,
-        surrogate: ImageBank,
-        epsilon: float,
-        generator: torch.Generator,
-        progress: Progress,
-    ) -> Tensor:
-        """Descend."""
+    def objective(self, encoder: Encoder, surrogate: ImageBank) -> Objective:
+        """The loss on a batch, and its InfoNCE."""
         clean = clean_features(encoder, surrogate)
-        crafted = uniform_start(surrogate, epsilon, generator)
-        for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):
-            progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")
-            crafted.requires_grad_(True)
-            loss, nce = self.loss(encoder, surrogate[index], clean[index], crafted)
-            (gradient,) = torch.autograd.grad(loss, crafted)
-            length = self.step_size * epsilon * half_cosine(step / self.steps)
-            crafted = project(crafted.detach() - length * gradient.sign(), epsilon)
-            progress.measure("info_nce", step, nce)
-        return crafted
 
+        def objective(index: Tensor, crafted: Tensor) -> tuple[Tensor, float]:
+            images = surrogate[index]
+            return self.loss(encoder, images, clean[index], perturb(images, crafted, clamp=self.clamp))
 
-def half_cosine(done: float) -> float:
-    """1 at 0, 0 at 1."""
-    return (1 + math.cos(math.pi * done)) / 2
+        return objective

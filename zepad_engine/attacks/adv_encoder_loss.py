@@ -7,17 +7,16 @@ from typing import Annotated
 
 from torch import Tensor
 
-from zepad_engine.attacks.base import Attack
-from zepad_engine.attacks.budget import perturb
+from zepad_engine.attacks.base import EncoderAttack
 from zepad_engine.encoders.encoder import Encoder
-from zepad_engine.fields import Range, Words
+from zepad_engine.fields import Range
 from zepad_engine.objectives import high_pass, info_nce
 
 _REFERENCE_SIZE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdvEncoderLoss(Attack):
+class AdvEncoderLoss(EncoderAttack):
     """Loss 5 * (-InfoNCE) + MSE(x', x) - MSE(HP(x), HP(x')) on batches of the attacker's images."""
 
     steps: Annotated[int, Range(low=1, high=100_000, label="Steps", step=10, unit="steps")] = 240
@@ -30,16 +29,14 @@ class AdvEncoderLoss(Attack):
     adversarial: Annotated[float, Range(low=0, high=1000, label="Weight of InfoNCE")] = 5.0
     quality: Annotated[float, Range(low=0, high=1000, label="Weight of quality")] = 1.0
     frequency: Annotated[float, Range(low=0, high=1000, label="Weight of high frequencies")] = 1.0
-    clamp: Annotated[bool, Words(label="Keep images in [0, 1]", help="off in the released code")] = True
 
     @property
     def total_steps(self) -> int:
         """Optimiser steps."""
         return self.steps
 
-    def loss(self, encoder: Encoder, images: Tensor, clean: Tensor, crafted: Tensor) -> tuple[Tensor, float]:
-        """The loss and InfoNCE of images (B, 3, H, W) with clean features (B, D) under a perturbation (3, H, W)."""
-        moved = perturb(images, crafted, clamp=self.clamp)
+    def loss(self, encoder: Encoder, images: Tensor, clean: Tensor, moved: Tensor) -> tuple[Tensor, float]:
+        """The loss and InfoNCE of images (B, 3, H, W) with clean features (B, D), and what became of them."""
         nce = info_nce(clean, encoder(moved), self.temperature)
         radius = self.radius * images.shape[-1] / _REFERENCE_SIZE
         # The high-pass is linear: HP(x') - HP(x) = HP(x' - x).

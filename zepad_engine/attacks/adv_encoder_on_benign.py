@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from zepad_engine.attacks.adv_encoder import AdvEncoderPer
+from zepad_engine.attacks.base import OneEncoder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,4 +16,5 @@ class AdvEncoderPerOnBenign(AdvEncoderPer):
     key: ClassVar[str] = "advencoder_per_on_benign"
     name: ClassVar[str] = "AdvEncoder-PER on the benign branch"
     summary: ClassVar[str] = "Aims at the one branch that was never hardened. Needs the defender's own encoder."
-    origin: ClassVar[Literal["victim", "auxiliary", "benign", "elsewhere"]] = "benign"
+
+    origin: OneEncoder = "benign"

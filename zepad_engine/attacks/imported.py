@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
@@ -36,7 +36,7 @@ class Imported(Attack):
         "Nothing is known of the encoder or the pictures it was made with."
     )
     citation: ClassVar[str] = "Whoever made the file"
-    origin: ClassVar[Literal["victim", "auxiliary", "benign", "elsewhere"]] = "elsewhere"
+    origin: ClassVar[str] = "elsewhere"
     step_seconds: ClassVar[float] = 0.0
 
     file: Annotated[

@@ -7,11 +7,19 @@ from typing import Final
 from zepad_engine.attacks.adv_encoder import AdvEncoderPer
 from zepad_engine.attacks.adv_encoder_direct import AdvEncoderDirect
 from zepad_engine.attacks.adv_encoder_on_benign import AdvEncoderPerOnBenign
+from zepad_engine.attacks.adv_encoder_patch import AdvEncoderPat
+from zepad_engine.attacks.asv import Asv
 from zepad_engine.attacks.base import Attack
+from zepad_engine.attacks.fff import Fff
+from zepad_engine.attacks.gaussian_noise import GaussianNoise
 from zepad_engine.attacks.imported import Imported
-from zepad_engine.attacks.l4a import L4aBase
+from zepad_engine.attacks.l4a import L4aBase, L4aFuse, L4aUgs
 from zepad_engine.attacks.sign_noise import SignNoise
 from zepad_engine.attacks.ssp import Ssp
+from zepad_engine.attacks.std import Std
+from zepad_engine.attacks.uap import Uap
+from zepad_engine.attacks.uapepgd import UapEpgd
+from zepad_engine.attacks.x_transfer import XTransfer
 from zepad_engine.errors import BadPlan
 from zepad_engine.fields import checked_values
 from zepad_engine.plan import Choice
@@ -21,10 +29,20 @@ ATTACKS: Final[dict[str, type[Attack]]] = {
     for attack in (
         AdvEncoderPer,
         AdvEncoderDirect,
+        AdvEncoderPat,
         L4aBase,
+        L4aFuse,
+        L4aUgs,
         Ssp,
+        Std,
+        Fff,
+        Asv,
         AdvEncoderPerOnBenign,
+        Uap,
+        UapEpgd,
+        XTransfer,
         SignNoise,
+        GaussianNoise,
         Imported,
     )
 }

@@ -22,6 +22,8 @@ class SignNoise(Attack):
     name: ClassVar[str] = "Sign noise (control)"
     summary: ClassVar[str] = "Random signs of the same size: what any perturbation does, whether aimed or not."
     citation: ClassVar[str] = "Control; Carlini et al., On Evaluating Adversarial Robustness, 2019, asks for it"
+    # Aimed at nothing; the victim's pictures give the size.
+    origin: ClassVar[str] = "victim"
 
     @property
     def total_steps(self) -> int:

@@ -1,4 +1,4 @@
-"""Craft one perturbation against the encoder its attack aims at, or read it from the file it was imported from."""
+"""Craft one perturbation against the encoders its attack aims at, or read it from the file it was imported from."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from zepad_engine.attacks.adv_encoder import AdvEncoderPer
-from zepad_engine.attacks.adv_encoder_loss import AdvEncoderLoss
-from zepad_engine.attacks.base import Attack
+from zepad_engine.attacks.base import Attack, EncoderGroup
+from zepad_engine.attacks.budget import is_patch, patch_side, perturb, saturation
 from zepad_engine.attacks.imported import Imported, fitted
-from zepad_engine.attacks.l4a import L4aBase
 from zepad_engine.attacks.perturbation_file import digest_of
 from zepad_engine.attacks.registry import build_attack
-from zepad_engine.attacks.ssp import Ssp
+from zepad_engine.catalogue import ORIGINS
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.execution.execution import Execution
+from zepad_engine.fields import declared_fields
 from zepad_engine.findings import AttackFinding
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_bank import ImageBank
@@ -34,17 +33,18 @@ from zepad_engine.storage import write_bytes
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A perturbation, float32 (3, S, S) in the budget; where it was imported, from what file and how."""
+    """A perturbation and the largest change of a pixel it makes; where it was imported, from what file and how."""
 
     pixels: Tensor
     seconds: float
+    change: float
     source: str = ""
     source_sha256: str = ""
     remarks: tuple[str, ...] = ()
 
 
 def craft(context: Context) -> dict[str, Any]:
-    """One attack of the plan, against the encoder it aims at, with the surrogate set."""
+    """One attack of the plan, against the encoders it aims at, with the surrogate set."""
     plan, identity = context.plan, context.args["attack"]
     seed = context.seed("craft", identity)
     attack = plan_attack(plan, identity)
@@ -63,10 +63,19 @@ def _crafted(context: Context, attack: Attack, seed: int) -> _Made:
     running.begin(seed)
     surrogate = _surrogate(context, running)
     started = time.monotonic()
-    encoder = _prepared(attack, load_branch(context, attack.origin), running)
+    encoders = [load_branch(context, branch) for branch in ORIGINS[attack.origin]]
+    target = _prepared(attack, encoders[0] if len(encoders) == 1 else EncoderGroup(encoders), running)
     budget = context.plan.epsilon_255 / 255
-    crafted = attack(encoder, surrogate, budget, seed=seed, progress=context.progress)
-    return _Made(crafted, time.monotonic() - started)
+    crafted = attack(target, surrogate, budget, seed=seed, progress=context.progress)
+    return _Made(crafted, time.monotonic() - started, _change(crafted, surrogate))
+
+
+def _change(crafted: Tensor, surrogate: ImageBank) -> float:
+    """The largest change of a pixel value; what a patch covers is taken from the attacker's images."""
+    if not is_patch(crafted):
+        return float(crafted.abs().max())
+    patch = surrogate.place(crafted)
+    return float(surrogate.through(lambda images: (perturb(images, patch) - images).abs().amax(dim=(1, 2, 3))).max())
 
 
 def _imported(context: Context, attack: Imported) -> _Made:
@@ -75,28 +84,28 @@ def _imported(context: Context, attack: Imported) -> _Made:
     found = attack.read()
     pixels, remarks = fitted(found, input_size(context), context.plan.epsilon_255 / 255)
     seconds = time.monotonic() - started
-    return _Made(pixels, seconds, found.file, found.stored.sha256, remarks)
+    return _Made(pixels, seconds, float(pixels.abs().max()), found.file, found.stored.sha256, remarks)
 
 
 def plan_attack(plan: AuditPlan, identity: str) -> Attack:
     """The attack a plan names, with the official switches that concern it."""
     choice = next(choice for choice in plan.attacks if choice.identity == identity)
     values = dict(choice.values)
-    if isinstance(build_attack(choice), AdvEncoderPer) and plan.switches.attack_batch_statistics:
+    declared = {field.key for field in declared_fields(type(build_attack(choice)))}
+    if plan.switches.attack_batch_statistics and "batch_statistics" in declared:
         values["batch_statistics"] = True
-    if isinstance(build_attack(choice), AdvEncoderLoss | L4aBase | Ssp) and plan.switches.no_clamp:
+    if plan.switches.no_clamp and "clamp" in declared:
         values["clamp"] = False
     return build_attack(Choice(key=choice.key, values=values))
 
 
-def _prepared(attack: Attack, encoder: Encoder, running: Execution) -> Encoder:
+def _prepared(attack: Attack, encoder: Encoder | EncoderGroup, running: Execution) -> Encoder:
     """Batch norms stay where an attack wants batch statistics: folding leaves none."""
-    wanted = isinstance(attack, AdvEncoderPer) and attack.batch_statistics
-    return cast("Encoder", running.for_attack(encoder, keep_norms=wanted))
+    return cast("Encoder", running.for_attack(encoder, keep_norms=getattr(attack, "batch_statistics", False)))
 
 
 def load_perturbation(context: Context, identity: str) -> Tensor:
-    """A perturbation of this run, float32 (3, H, W)."""
+    """A perturbation of this run, float32 (3, H, W), or a patch (4, H, W)."""
     return load_file(context.folder.attack(identity))["perturbation"]
 
 
@@ -108,8 +117,6 @@ def _surrogate(context: Context, running: Execution) -> ImageBank:
 
 
 def _finding(attack: Attack, identity: str, made: _Made, epsilon_255: float, seed: int) -> AttackFinding:
-    size = float(made.pixels.abs().max()) * 255
-    full = made.pixels.abs() > 0.99 * epsilon_255 / 255
     name = identity.removeprefix(attack.key).removeprefix("-")
     return AttackFinding(
         key=identity,
@@ -120,12 +127,14 @@ def _finding(attack: Attack, identity: str, made: _Made, epsilon_255: float, see
         seed=seed,
         seconds=made.seconds,
         steps=attack.total_steps,
-        linf_255=size,
-        saturated=float(full.float().mean()),
+        linf_255=made.change * 255,
+        saturated=saturation(made.pixels, epsilon_255 / 255),
         sha256=digest_of(made.pixels),
         file=f"attacks/{identity}.safetensors",
         preview=f"attacks/{identity}.png",
         source=made.source,
         source_sha256=made.source_sha256,
         remarks=made.remarks,
+        norm=attack.norm,
+        patch_side=patch_side(made.pixels),
     )

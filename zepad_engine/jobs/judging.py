@@ -13,13 +13,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from zepad_engine.attacks.budget import perturb
-from zepad_engine.defences.base import Branch
-from zepad_engine.defences.detector import detection_scores
+from zepad_engine.attacks.budget import perturb, scaled
+from zepad_engine.branches import ZEPAD, Branch
+from zepad_engine.defences.fitted import FittedDefence
 from zepad_engine.defences.fused import Zepad
-from zepad_engine.defences.fusion import confidence, fuse, top_probability
+from zepad_engine.defences.fusion import confidence, top_probability
 from zepad_engine.encoders.reading import load_own
 from zepad_engine.errors import BadInput
+from zepad_engine.evaluation.answers import CALIBRATION, CLEAN
 from zepad_engine.evaluation.detection import scores_of
 from zepad_engine.execution.execution import Execution
 from zepad_engine.images.audit_sets import open_set
@@ -38,7 +39,6 @@ from zepad_engine.plan import set_name
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.training.head import Head
 
-_ZEPAD: tuple[Branch, ...] = Zepad.branches
 _TEST = "test:"
 _TOP = 5
 _CLOUD = 200
@@ -48,6 +48,7 @@ _SHOWN_SIDE = 256
 
 @dataclass(frozen=True, slots=True)
 class _Gauge:
+    fitted: FittedDefence
     threshold: float
     achieved_fpr: float
     calibration: tuple[float, ...]
@@ -79,7 +80,7 @@ def judge(context: Context) -> dict[str, Any]:
     running = how(context)
     running.begin(context.plan.seed)
     question = _question(context)
-    models = {branch: _model(context, question.task, branch) for branch in ("victim", *_ZEPAD)}
+    models = {branch: _model(context, question.task, branch) for branch in ("victim", *ZEPAD)}
     picture, notes, sha256 = _picture(question)
     started = time.perf_counter()
     moved = _moved(question, picture)
@@ -116,7 +117,7 @@ def _question(context: Context) -> _Question:
         epsilon=epsilon if args["attack"] else 0.0,
         method=args["attribution"],
         names=open_set(task, input_size(context), plan.seed).classes,
-        zepad=next((defence for defence in plan_defences(plan) if isinstance(defence, Zepad)), Zepad()),
+        zepad=next((defence for defence in plan_defences(plan).values() if isinstance(defence, Zepad)), Zepad()),
     )
 
 
@@ -156,7 +157,7 @@ def _moved(question: _Question, picture: Tensor) -> Tensor:
     if question.epsilon == 0:
         return picture
     full = question.context.plan.epsilon_255 / 255
-    crafted = load_perturbation(question.context, question.attack) * (question.epsilon / full)
+    crafted = scaled(load_perturbation(question.context, question.attack), question.epsilon / full)
     return perturb(picture[None], crafted, clamp=not question.context.plan.switches.no_clamp)[0]
 
 
@@ -188,11 +189,13 @@ def _stored(question: _Question, picture: Tensor, moved: Tensor) -> dict[str, st
 
 def _verdict(question: _Question, logits: dict[Branch, Tensor], maps: dict[Branch, str]) -> Judged:
     args, plan = question.context.args, question.context.plan
-    stacked = torch.stack([logits[branch] for branch in _ZEPAD]).to(torch.float64)[:, None]
-    weights = question.zepad.weigh(stacked)
-    score = float(detection_scores(stacked[:2], stacked[2], plan.detector, question.zepad.k)[0])
+    stacked = torch.stack([logits[branch] for branch in ZEPAD]).to(torch.float64)[:, None]
     gauge = _gauge(question)
-    shares = dict(zip(_ZEPAD, weights[:, 0].tolist(), strict=True))
+    weights = gauge.fitted.weigh(stacked)
+    found = gauge.fitted.score(stacked, plan.detector)
+    assert found is not None
+    score = float(found[0])
+    shares = dict(zip(ZEPAD, weights[:, 0].tolist(), strict=True))
     said = {branch: _judgement(question, branch, logits[branch], shares.get(branch, 1.0), maps) for branch in logits}
     return Judged(
         request=args["request"],
@@ -205,8 +208,8 @@ def _verdict(question: _Question, logits: dict[Branch, Tensor], maps: dict[Branc
         residual="",
         residual_gain=round(1 / (2 * question.epsilon), 2) if question.epsilon > 0 else 1.0,
         undefended=said["victim"],
-        branches=tuple(said[branch] for branch in _ZEPAD),
-        fused=_top(fuse(stacked, weights)[0], question.names),
+        branches=tuple(said[branch] for branch in ZEPAD),
+        fused=_top(gauge.fitted.answer(stacked)[0], question.names),
         score=score,
         threshold=gauge.threshold,
         achieved_fpr=gauge.achieved_fpr,
@@ -247,8 +250,9 @@ def _gauge(question: _Question) -> _Gauge:
     key = (str(context.folder.root), question.task, written)
     if key not in _gauges:
         answers = load_answers(context, question.task)
-        calibration, clean = (scores_of(answers, name, plan, question.zepad.k) for name in ("calibration", "clean"))
+        fitted = answers.fitted("zepad", question.zepad)
+        calibration, clean = (scores_of(answers, name, fitted, plan) for name in (CALIBRATION, CLEAN))
         threshold = threshold_for(calibration, plan.target_fpr)
         cloud = tuple(float(score) for score in calibration[:_CLOUD])
-        _gauges[key] = _Gauge(threshold, rate_of(clean > threshold).value, cloud)
+        _gauges[key] = _Gauge(fitted, threshold, rate_of(clean > threshold).value, cloud)
     return _gauges[key]

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zepad_engine.attacks.budget import ascend
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pgd:
@@ -42,8 +44,7 @@ class Pgd:
             moved.requires_grad_(True)
             loss = functional.cross_entropy(model(moved), labels)
             gradient = _input_gradient(loss, moved, through_parameters=leave_gradients)
-            stepped = moved.detach() + self.step * gradient.sign()
-            moved = (images + (stepped - images).clamp(-self.epsilon, self.epsilon)).clamp(0, 1)
+            moved = ascend(images, moved, gradient, self.step, self.epsilon)
         return moved
 
 
