@@ -47,6 +47,10 @@ class RunFolder:
         """Logits of a branch on a task's calibration and test images, clean and perturbed."""
         return self.root / "logits" / set_name(task) / f"{branch}.safetensors"
 
+    def adaptive(self, task: str, defence: str, attack: str) -> Path:
+        """What an attack on a defended system did to each image; the last two are identities."""
+        return self.root / "adaptive" / set_name(task) / defence / f"{attack}.safetensors"
+
     def outcome(self, job: str) -> Path:
         """What a job found; its presence says that the job is done."""
         return self.root / "jobs" / f"{job}.json"
