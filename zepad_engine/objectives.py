@@ -1,4 +1,4 @@
-"""Losses of the paper and of AdvEncoder, as formulas; shapes (B, D) for features, (B, 3, H, W) for images."""
+"""Losses of the paper, AdvEncoder and the rivals as formulas; (B, D) for features, (B, 3, H, W) for images."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from torch.nn import functional
 _TINY = 1e-7
 
 
-def info_nce(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:
-    """InfoNCE of matching rows: cross-entropy of cosine / temperature, diagonal as target, mean over rows."""
+def info_nce(queries: Tensor, keys: Tensor, temperature: float, *, each: bool = False) -> Tensor:
+    """InfoNCE of matching rows: cross-entropy of cosine / temperature, diagonal as target; mean or each row (B,)."""
     similarity = functional.normalize(queries, dim=1) @ functional.normalize(keys, dim=1).T
-    return functional.cross_entropy(similarity / temperature, torch.arange(len(queries), device=queries.device))
+    target = torch.arange(len(queries), device=queries.device)
+    return functional.cross_entropy(similarity / temperature, target, reduction="none" if each else "mean")
 
 
 def high_pass(images: Tensor, radius: float) -> Tensor:
@@ -58,3 +59,31 @@ def genetic_regularisation(
 def _relation(distance: Tensor) -> Tensor:
     closeness = 2.0 - distance
     return closeness / closeness.sum(dim=1, keepdim=True)
+
+
+def answer_divergence(clean: Tensor, adversarial: Tensor) -> Tensor:
+    """KL(clean || adversarial) of the answers in logits (B, K), one value per image (B,) (TRADES, Eq. 5)."""
+    expected, said = clean.log_softmax(dim=1), adversarial.log_softmax(dim=1)
+    return (expected.exp() * (expected - said)).sum(dim=1)
+
+
+def boosted_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy - log(1.0001 - the largest probability of a wrong class), mean over images (MART, Eq. 8).
+
+    Logits (B, K), labels (B,). The 0.0001 keeps the logarithm finite, as in the authors' code.
+    """
+    own = functional.one_hot(labels, logits.shape[1]).bool()
+    rival = logits.softmax(dim=1).masked_fill(own, 0.0).amax(dim=1)
+    return functional.cross_entropy(logits, labels) - (1.0001 - rival).log().mean()
+
+
+def misclassified_divergence(clean: Tensor, adversarial: Tensor, labels: Tensor) -> Tensor:
+    """``answer_divergence`` weighted by 1 - the clean probability of the label, mean over images (MART, Eq. 9)."""
+    sure = clean.softmax(dim=1).gather(1, labels[:, None])[:, 0]
+    return (answer_divergence(clean, adversarial) * (1 - sure)).mean()
+
+
+def answer_entropy(logits: Tensor) -> Tensor:
+    """Entropy in nats of the answers in logits (B, K), mean over images (Pereyra et al. 2017)."""
+    said = logits.log_softmax(dim=1)
+    return -(said.exp() * said).sum(dim=1).mean()

@@ -7,12 +7,13 @@ from typing import Any
 from safetensors.torch import save
 from torch import Tensor
 
+from zepad_engine.branches import BRANCHES
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.execution.execution import EXACT, Execution
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.crafting import load_perturbation
-from zepad_engine.jobs.opening import how, input_size, load_branch
+from zepad_engine.jobs.opening import asked_branch, how, input_size, load_branch
 from zepad_engine.places import cache_folder
 from zepad_engine.storage import write_bytes
 from zepad_engine.training.feature_cache import FeatureCache
@@ -21,9 +22,6 @@ from zepad_engine.training.head import Head, train_head
 from zepad_engine.training.labelled import Labelled, labelled
 
 CLEAN, CALIBRATION = "clean", "calibration"
-
-# The others are made by the audit itself: another audit hardly ever asks about the same weights.
-_LASTING = {"victim", "auxiliary", "random"}
 
 
 def task_split(context: Context, task: str, split: str, count: int, running: Execution = EXACT) -> Labelled:
@@ -34,12 +32,12 @@ def task_split(context: Context, task: str, split: str, count: int, running: Exe
 
 def answer(context: Context) -> dict[str, Any]:
     """Train the branch's head for the task and store its logits, clean and under every crafted perturbation."""
-    plan, task, branch = context.plan, context.args["task"], context.args["branch"]
+    plan, task, branch = context.plan, context.args["task"], asked_branch(context)
     seed = context.seed("head", task, branch)
     running = how(context)
     running.begin(seed)
     encoder = load_branch(context, branch)
-    cache = FeatureCache(cache_folder() / "features" if branch in _LASTING else None)
+    cache = FeatureCache(cache_folder() / "features" if BRANCHES[branch].lasting else None)
     train = task_split(context, task, "train", plan.heads.train_images, running)
     context.progress.advance(0.0, f"{branch.replace('_', ' ')}: head")
     head = train_head(
@@ -49,6 +47,7 @@ def answer(context: Context) -> dict[str, Any]:
         plan.heads,
         seed,
         dropout_first_epoch=plan.switches.dropout_first_epoch,
+        kind=BRANCHES[branch].head,
     ).cpu()
     context.progress.advance(0.4, f"{branch.replace('_', ' ')}: answers")
     logits = _all_logits(context, encoder, head, cache)

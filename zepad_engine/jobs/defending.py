@@ -1,39 +1,58 @@
-"""Train the defender's encoders: MPAE by adversarial fine-tuning, BMP on clean data."""
+"""Train what the defender trains: tuned encoders (MPAE and its rivals), the benign encoder (BMP), the purifier."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from safetensors.torch import save
+from torch import Tensor, nn
 
+from zepad_engine.branches import BRANCHES, Branch, Method
+from zepad_engine.card import read_card
 from zepad_engine.encoders.encoder import Encoder, save_encoder, with_card
 from zepad_engine.execution.execution import Execution
 from zepad_engine.findings import TuningFinding
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.opening import how, input_size, load_branch
+from zepad_engine.jobs.opening import asked_branch, how, input_size, load_branch
 from zepad_engine.plan import set_name
-from zepad_engine.training.adversarial import AdversarialTuning
+from zepad_engine.storage import write_bytes
+from zepad_engine.training.adversarial import AdversarialTuning, Tuned
 from zepad_engine.training.benign import train_benign
 from zepad_engine.training.labelled import Labelled, labelled
+from zepad_engine.training.purifying import Purified, train_purifier
+from zepad_engine.training.redundant_layers import RedundantLayers, Refined
+from zepad_engine.training.rivals import RIVALS
+
+_ON_CARDS: Final[dict[Method, str]] = {
+    "zepad": "adversarially fine-tuned (MPAE)",
+    "pgd_at": "adversarially fine-tuned (PGD-AT)",
+    "trades": "adversarially fine-tuned (TRADES)",
+    "mart": "adversarially fine-tuned (MART)",
+    "gen_af": "adversarially fine-tuned, then its redundant layers on clean images (Gen-AF)",
+}
 
 
 def tune(context: Context) -> dict[str, Any]:
-    """Adversarially fine-tune the victim or the auxiliary on the local set."""
-    plan, origin = context.plan, context.args["branch"]
-    seed = context.seed("tune", origin)
+    """Fine-tune a branch's encoder on the local set by the method of its recipe."""
+    plan, branch = context.plan, asked_branch(context)
+    recipe = BRANCHES[branch]
+    assert recipe.of is not None
+    # ZePAD's tunings are named after what is tuned, as they were before they had rivals: their numbers stay.
+    seed = context.seed("tune", recipe.of if recipe.method == "zepad" else branch)
     running = how(context)
     running.begin(seed)
     started = time.monotonic()
     train, validation = _local(context, plan.tuning.images, running)
-    tuning = AdversarialTuning(load_branch(context, origin), train, plan.tuning, plan.switches, seed, running)
-    tuned = tuning.run(validation, context.progress)
-    name = load_branch(context, origin).card.name
-    _save(context, tuned.encoder, f"tuned_{origin}", name, "adversarially fine-tuned (MPAE)", plan.tuning.epochs)
+    encoder = load_branch(context, recipe.of)
+    tuned, told = _tuned(context, encoder, recipe.method, train, validation, seed, running)
+    name = read_card(context.folder.encoder(_untuned(recipe.of))).name
+    _save(context, tuned.encoder, branch, name, _ON_CARDS[recipe.method], plan.tuning.epochs)
     finding = TuningFinding(
-        branch=f"tuned_{origin}",
-        recipe=f"{plan.tuning!r} {plan.switches!r}",
+        branch=branch,
+        recipe=told,
         weight=tuned.weight,
         selected_epoch=tuned.selected,
         validation_n=len(validation),
@@ -41,6 +60,42 @@ def tune(context: Context) -> dict[str, Any]:
         epochs=tuned.epochs,
     )
     return {"tuning": msgspec.to_builtins(finding)}
+
+
+def _tuned(
+    context: Context,
+    encoder: Encoder,
+    method: Method,
+    train: Labelled,
+    validation: Labelled,
+    seed: int,
+    running: Execution,
+) -> tuple[Tuned, str]:
+    """The tuned encoder, and the recipe in a line."""
+    plan = context.plan
+    if method == "zepad":
+        loop = AdversarialTuning(encoder, train, plan.tuning, plan.switches, seed, running)
+        return loop.run(validation, context.progress), f"{plan.tuning!r} {plan.switches!r}"
+    if method == "gen_af":
+        refined = RedundantLayers(encoder, train, plan.tuning, seed, running).run(validation, context.progress)
+        return refined.tuned, f"{_told_layers(refined)} {plan.tuning!r}"
+    rival = RIVALS[method](encoder, train, plan.tuning, seed, running)
+    return rival.run(validation, context.progress), f"{type(rival).__name__} {plan.tuning!r}"
+
+
+def _told_layers(refined: Refined) -> str:
+    found = refined.contributions
+    listed = ", ".join(f"{layer} {value:.3g}" for layer, value in found.items())
+    return (
+        f"Gen-AF, stage 2: tuned {', '.join(refined.chosen) or 'no layer'}; {len(refined.chosen)} of {len(found)}. "
+        f"Layer robustness contribution: {listed}."
+    )
+
+
+def _untuned(branch: Branch) -> Branch:
+    """The branch that stands at the beginning of a tuned one."""
+    of = BRANCHES[branch].of
+    return branch if of is None else _untuned(of)
 
 
 def train_bmp(context: Context) -> dict[str, Any]:
@@ -65,6 +120,43 @@ def train_bmp(context: Context) -> dict[str, Any]:
         epochs=benign.epochs,
     )
     return {"tuning": msgspec.to_builtins(finding)}
+
+
+def purify(context: Context) -> dict[str, Any]:
+    """Train the purifier that stands before the victim, on the local images without their labels.
+
+    Its finding has no epochs: an epoch's row is of cross-entropy and accuracy, and there are neither here.
+    """
+    plan, seed = context.plan, context.seed("purify")
+    running = how(context)
+    running.begin(seed)
+    started = time.monotonic()
+    train, validation = _local(context, plan.purifying.images, running)
+    epsilon = plan.tuning.epsilon_255 / 255
+    victim = load_branch(context, "victim")
+    found = train_purifier(victim, train, validation, plan.purifying, epsilon, seed, context.progress, running)
+    write_bytes(context.folder.encoder("purifier"), save(_packed(found.purifier)))
+    finding = TuningFinding(
+        branch="purifier",
+        recipe=f"{_told_distances(found)} {plan.purifying!r}",
+        weight=0.0,
+        selected_epoch=found.selected,
+        validation_n=len(validation),
+        seconds=time.monotonic() - started,
+    )
+    return {"tuning": msgspec.to_builtins(finding)}
+
+
+def _packed(network: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+
+
+def _told_distances(found: Purified) -> str:
+    distances = ", ".join(f"{distance:.3f}" for distance in found.distances)
+    return (
+        "NRP: distance of distorted validation features from clean ones, as a share of their length, "
+        f"{found.untouched:.3f} without the purifier, by epoch {distances}."
+    )
 
 
 def _local(context: Context, count: int, running: Execution) -> tuple[Labelled, Labelled]:

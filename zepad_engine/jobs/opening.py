@@ -9,9 +9,12 @@ from typing import Any
 
 import msgspec
 import torch
+from safetensors.torch import load_file
 
+from zepad_engine.branches import BRANCHES, Branch
 from zepad_engine.card import Overrides, read_card
 from zepad_engine.encoders.encoder import Encoder, save_encoder
+from zepad_engine.encoders.fronts import Counterattack, Front, Fronted, Purifier
 from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.encoders.reading import load_own, open_encoder
 from zepad_engine.errors import BadCheckpoint, BadInput
@@ -74,9 +77,26 @@ def _require_foldable(encoder: Encoder) -> None:
         )
 
 
-def load_branch(context: Context, branch: str) -> Encoder:
-    """A branch's encoder of this run, on the plan's device, in eval mode."""
-    return load_own(context.folder.encoder(branch)).to(how(context).device).eval()
+def asked_branch(context: Context) -> Branch:
+    """The branch a job is about."""
+    return msgspec.convert(context.args["branch"], Branch)  # type: ignore[no-any-return]
+
+
+def load_branch(context: Context, branch: Branch) -> Encoder:
+    """A branch's encoder of this run with what stands before it, on the plan's device, in eval mode."""
+    recipe = BRANCHES[branch]
+    encoder = load_own(context.folder.encoder(recipe.encoder))
+    if recipe.front:
+        encoder = Fronted(encoder, _front(context, recipe.front))
+    return encoder.to(how(context).device).eval()
+
+
+def _front(context: Context, kind: str) -> Front:
+    if kind == "counterattack":
+        return Counterattack()
+    purifier = Purifier()
+    purifier.load_state_dict(load_file(context.folder.encoder("purifier")))
+    return purifier
 
 
 def input_size(context: Context) -> int:

@@ -1,8 +1,9 @@
-"""MPAE: adversarial fine-tuning of one encoder, CE on PGD images + lambda * genetic regularisation (paper Eqs. 3-6)."""
+"""Adversarial fine-tuning of one encoder: the loop every method shares, and ZePAD's own loss (paper Eqs. 3-6)."""
 
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -14,10 +15,10 @@ from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
 from zepad_engine.findings import EpochRow
 from zepad_engine.objectives import genetic_regularisation
-from zepad_engine.plan import HeadTraining, OfficialSwitches, Tuning
+from zepad_engine.plan import OfficialSwitches, Tuning
 from zepad_engine.progress import Progress
 from zepad_engine.training.features import training_features
-from zepad_engine.training.head import Head, train_head
+from zepad_engine.training.head import Head, temporary_head
 from zepad_engine.training.labelled import Labelled
 from zepad_engine.training.pgd import Pgd
 from zepad_engine.training.validation import validate
@@ -35,38 +36,36 @@ class Tuned:
     selected: int
 
 
-class AdversarialTuning:
-    """One tuning run: holds the moving model, the frozen reference and the random draws."""
+class TuningLoop(ABC):
+    """One tuning run: holds the moving model and the random draws. A method is its loss.
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        train: Labelled,
-        plan: Tuning,
-        switches: OfficialSwitches,
-        seed: int,
-        how: Execution,
-    ) -> None:
-        self.plan, self.switches, self.train, self.how = plan, switches, train, how
+    The total is ``cross-entropy + weight * regularisation``, whatever a method means by the two; a subclass sets
+    ``weight``.
+    """
+
+    weight: float = 0.0
+
+    def __init__(self, encoder: Encoder, train: Labelled, plan: Tuning, seed: int, how: Execution) -> None:
+        self.plan, self.train, self.how = plan, train, how
         self.generator = torch.Generator().manual_seed(seed)
         self.reference = train.images.place(training_features(encoder, train.images))
         self.encoder = copy.deepcopy(encoder)
         self.head = self._first_head(seed)
         self.model = how.for_training(nn.Sequential(self.encoder, self.head))
-        self.pgd = Pgd(
-            epsilon=plan.epsilon_255 / 255,
-            step=plan.step_255 / 255,
-            steps=plan.steps,
-            random_start=plan.random_start,
-        )
-        self.weight = plan.weight
+        self.pgd = tuning_attack(plan)
 
     def _first_head(self, seed: int) -> Head:
         if self.plan.warm_start:
-            warm = HeadTraining(epochs=10, batch=self.plan.batch)
-            return train_head(self.reference, self.train.labels, self.train.classes, warm, seed)
+            return temporary_head(self.reference, self.train.labels, self.train.classes, self.plan.batch, seed)
         torch.manual_seed(seed)
         return Head(self.reference.shape[1], self.train.classes)
+
+    @abstractmethod
+    def losses(self, index: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The two parts of the loss on one batch, scalars; leaves the model in train mode.
+
+        ``index`` (B,) says which of the training images (B, 3, H, W) these are.
+        """
 
     def run(self, validation: Labelled, progress: Progress) -> Tuned:
         """All epochs; keeps the epoch with the best PGD accuracy on the validation split.
@@ -74,8 +73,6 @@ class AdversarialTuning:
         Raises:
             BadInput: a loss became infinite or not a number. Cancelled: within one step.
         """
-        if self.plan.regularisation == "share":
-            self.weight = self._weight_by_share()
         optimiser = torch.optim.Adam(
             [
                 {"params": self.encoder.parameters(), "lr": self.plan.encoder_rate},
@@ -114,43 +111,68 @@ class AdversarialTuning:
         progress: Progress,
     ) -> tuple[float, float]:
         steps = self.train.steps(self.plan.batch)
-        total_ce = total_gr = 0.0
+        total_ce = total_added = 0.0
         for step, (index, images, labels) in enumerate(self.train.batches(self.plan.batch, self.generator)):
             progress.advance(step / steps, f"epoch {epoch} of {self.plan.epochs}")
             optimiser.zero_grad(set_to_none=True)
-            ce, gr = self._losses(index, images, labels)
-            total = ce + self.weight * gr
+            ce, added = self.losses(index, images, labels)
+            total = ce + self.weight * added
             total.backward()
             optimiser.step()
             schedule.step()
             at = (epoch - 1) * steps + step
-            self._report(progress, at, float(ce.detach()), float(gr.detach()))
-            total_ce, total_gr = total_ce + float(ce.detach()) / steps, total_gr + float(gr.detach()) / steps
-        return total_ce, total_gr
+            self._report(progress, at, float(ce.detach()), float(added.detach()))
+            total_ce += float(ce.detach()) / steps
+            total_added += float(added.detach()) / steps
+        return total_ce, total_added
 
     def _row(self, epoch: int, losses: tuple[float, float], clean: float, robust: float) -> EpochRow:
-        ce, gr = losses
+        ce, added = losses
         return EpochRow(
             epoch=epoch,
             cross_entropy=ce,
-            regularisation=self.weight * gr,
-            total=ce + self.weight * gr,
+            regularisation=self.weight * added,
+            total=ce + self.weight * added,
             clean_accuracy=clean,
             pgd_accuracy=robust,
         )
 
-    def _report(self, progress: Progress, step: int, ce: float, gr: float) -> None:
-        total = ce + self.weight * gr
+    def _report(self, progress: Progress, step: int, ce: float, added: float) -> None:
+        total = ce + self.weight * added
         if total != total or total in {float("inf"), float("-inf")}:
             raise BadInput(
                 "The tuning loss is no longer a number.",
                 "Lower the encoder's learning rate in the plan and start again.",
             )
         progress.measure("cross_entropy", step, ce)
-        progress.measure("regularisation", step, self.weight * gr)
+        progress.measure("regularisation", step, self.weight * added)
         progress.measure("total", step, total)
 
-    def _losses(self, index: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+
+class AdversarialTuning(TuningLoop):
+    """MPAE: CE on PGD images + lambda * genetic regularisation against the frozen reference."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        train: Labelled,
+        plan: Tuning,
+        switches: OfficialSwitches,
+        seed: int,
+        how: Execution,
+    ) -> None:
+        super().__init__(encoder, train, plan, seed, how)
+        self.switches = switches
+        self.weight = plan.weight
+
+    def run(self, validation: Labelled, progress: Progress) -> Tuned:
+        """Weigh the regularisation, where it is given as a share; then as every method."""
+        if self.plan.regularisation == "share":
+            self.weight = self._weight_by_share()
+        return super().run(validation, progress)
+
+    def losses(self, index: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """CE on PGD images, and the genetic regularisation."""
         adversarial = self._attack(images, labels)
         self.model.train()
         moved = self.encoder(adversarial)
@@ -193,8 +215,18 @@ class AdversarialTuning:
         for count, (index, images, labels) in enumerate(self.train.batches(self.plan.batch, probe)):
             if count == _WEIGHING_BATCHES:
                 break
-            ce, gr = self._losses(index, images, labels)
+            ce, gr = self.losses(index, images, labels)
             ce_sum, gr_sum = ce_sum + float(ce.detach()), gr_sum + float(gr.detach())
         # Weighing ran in train mode: put the batch-norm statistics back.
         self.encoder.load_state_dict(before)
         return self.plan.weight * ce_sum / max(gr_sum, 1e-9)
+
+
+def tuning_attack(plan: Tuning) -> Pgd:
+    """The PGD every method trains and is validated with."""
+    return Pgd(
+        epsilon=plan.epsilon_255 / 255,
+        step=plan.step_255 / 255,
+        steps=plan.steps,
+        random_start=plan.random_start,
+    )

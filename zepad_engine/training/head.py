@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zepad_engine.branches import HeadKind
+from zepad_engine.objectives import answer_entropy
 from zepad_engine.plan import HeadTraining
 
 
@@ -43,11 +45,19 @@ class Head(nn.Module):
 
 
 def train_head(
-    features: Tensor, labels: Tensor, classes: int, plan: HeadTraining, seed: int, *, dropout_first_epoch: bool = False
+    features: Tensor,
+    labels: Tensor,
+    classes: int,
+    plan: HeadTraining,
+    seed: int,
+    *,
+    dropout_first_epoch: bool = False,
+    kind: HeadKind = "plain",
 ) -> Head:
     """Fit a head on features (N, D) and labels (N,); Adam, exponential decay per epoch, last epoch kept (method 2.6).
 
     ``dropout_first_epoch`` repeats the release, whose test routine leaves the head in eval mode after epoch one.
+    ``kind`` chooses ``head_loss``.
     """
     torch.manual_seed(seed)
     head = Head(features.shape[1], classes, plan.dropout)
@@ -60,9 +70,26 @@ def train_head(
     for epoch in range(plan.epochs):
         head.train(not dropout_first_epoch or epoch == 0)
         for index in torch.randperm(len(labels), generator=generator).split(plan.batch):
-            loss = functional.cross_entropy(head(features[index]), labels[index])
+            loss = head_loss(head(features[index]), labels[index], plan, kind)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
         schedule.step()
     return head.eval()
+
+
+def head_loss(logits: Tensor, labels: Tensor, plan: HeadTraining, kind: HeadKind) -> Tensor:
+    """What a head of this kind is trained on: logits (B, K) and labels (B,), a scalar.
+
+    ``smoothed``: cross-entropy with ``plan.smoothing`` of the label spread over all classes. ``entropic``:
+    cross-entropy - ``plan.entropy_weight`` times the entropy of the answers. ``plain``: cross-entropy.
+    """
+    if kind == "smoothed":
+        return functional.cross_entropy(logits, labels, label_smoothing=plan.smoothing)
+    loss = functional.cross_entropy(logits, labels)
+    return loss - plan.entropy_weight * answer_entropy(logits) if kind == "entropic" else loss
+
+
+def temporary_head(features: Tensor, labels: Tensor, classes: int, batch: int, seed: int) -> Head:
+    """A head for the time an encoder is being tuned or judged: ten quick epochs on features (N, D), labels (N,)."""
+    return train_head(features, labels.to(features.device), classes, HeadTraining(epochs=10, batch=batch), seed)

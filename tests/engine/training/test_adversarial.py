@@ -139,10 +139,10 @@ def test_gradients_left_behind_change_the_weights(plain):
 
 def test_the_leftover_gradients_are_still_there_when_the_training_step_begins():
     work = tuning(switches=OfficialSwitches(pgd_leaves_gradients=True))
-    work._losses(torch.arange(16), TRAIN.images[:16], TRAIN.labels[:16])
+    work.losses(torch.arange(16), TRAIN.images[:16], TRAIN.labels[:16])
     assert float(work.encoder.backbone.conv1.weight.grad.abs().sum()) > 0
     clean = tuning()
-    clean._losses(torch.arange(16), TRAIN.images[:16], TRAIN.labels[:16])
+    clean.losses(torch.arange(16), TRAIN.images[:16], TRAIN.labels[:16])
     assert clean.encoder.backbone.conv1.weight.grad is None
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 import torch
+from torch.nn import functional
 
 from tests.support.tiny import (
     FAST,
@@ -24,7 +27,7 @@ from zepad_engine.plan import BenignTraining, HeadTraining
 from zepad_engine.progress import Progress
 from zepad_engine.training.benign import random_crops, train_benign
 from zepad_engine.training.features import scored_features
-from zepad_engine.training.head import Head, train_head
+from zepad_engine.training.head import Head, head_loss, temporary_head, train_head
 from zepad_engine.training.labelled import Labelled, labelled
 from zepad_engine.training.pgd import Pgd
 from zepad_engine.training.validation import validate
@@ -98,6 +101,59 @@ def test_dropout_in_the_first_epoch_only_changes_the_head():
     plain = train_head(features, labels, 3, short, seed=0).state_dict()
     official = train_head(features, labels, 3, short, seed=0, dropout_first_epoch=True).state_dict()
     assert torch.equal(plain["layers.0.weight"], official["layers.0.weight"])
+
+
+LOGITS = torch.tensor([[2.0, 1.0, 1.0], [1.0, 6.0, 1.0]], dtype=torch.float64).log()
+TRUTH = torch.tensor([0, 2])
+# Answers (1/2, 1/4, 1/4) and (1/8, 3/4, 1/8); labels 0 and 2.
+CROSS_ENTROPY = (math.log(2) + math.log(8)) / 2
+
+
+def test_the_plain_loss_is_cross_entropy():
+    assert float(head_loss(LOGITS, TRUTH, PLAN, "plain")) == pytest.approx(CROSS_ENTROPY)
+
+
+def test_label_smoothing_by_hand():
+    plan = msgspec.structs.replace(PLAN, smoothing=0.3)
+    # A tenth of each label goes to each of the three classes, the label keeps 0.7 besides.
+    spread = (math.log(2) + 2 * math.log(4) + 2 * math.log(8) + math.log(4 / 3)) / 2
+    expected = 0.7 * CROSS_ENTROPY + 0.1 * spread
+    assert float(head_loss(LOGITS, TRUTH, plan, "smoothed")) == pytest.approx(expected)
+    assert float(functional.cross_entropy(LOGITS, TRUTH, label_smoothing=0.3)) == pytest.approx(expected)
+
+
+def test_entropy_maximisation_by_hand():
+    plan = msgspec.structs.replace(PLAN, entropy_weight=0.25)
+    entropies = 0.5 * math.log(2) + 0.5 * math.log(4), 0.25 * math.log(8) + 0.75 * math.log(4 / 3)
+    expected = CROSS_ENTROPY - 0.25 * sum(entropies) / 2
+    assert float(head_loss(LOGITS, TRUTH, plan, "entropic")) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("kind", ["smoothed", "entropic"])
+def test_such_a_head_is_as_right_and_less_sure(kind):
+    features, labels = clouds()
+    fresh, truth = clouds(seed=5)
+    plan, sure = msgspec.structs.replace(PLAN, smoothing=0.5), {}
+    for each in ("plain", kind):
+        head = train_head(features, labels, 3, plan, seed=0, kind=each)
+        assert float((head(fresh).argmax(1) == truth).float().mean()) > 0.95
+        sure[each] = float(head(fresh).detach().softmax(dim=1).amax(dim=1).mean())
+    assert sure[kind] < sure["plain"] - 0.05
+
+
+@pytest.mark.parametrize(("kind", "off"), [("smoothed", {"smoothing": 0.0}), ("entropic", {"entropy_weight": 0.0})])
+def test_without_its_weight_such_a_head_is_a_plain_one(kind, off):
+    features, labels = clouds()
+    plan = msgspec.structs.replace(PLAN, epochs=3, **off)
+    plain, other = (train_head(features, labels, 3, plan, seed=0, kind=each).state_dict() for each in ("plain", kind))
+    assert all(torch.allclose(plain[name], other[name], atol=1e-6) for name in plain)
+
+
+def test_a_temporary_head_has_ten_epochs_and_the_batch_it_is_told():
+    features, labels = clouds()
+    head = temporary_head(features, labels, 3, 32, seed=4).state_dict()
+    same = train_head(features, labels, 3, HeadTraining(epochs=10, batch=32), 4).state_dict()
+    assert all(torch.equal(head[name], same[name]) for name in same)
 
 
 def scored(encoder, pictures, push=None, *, clamp=True):
