@@ -19,6 +19,8 @@ LONGEST_FUNCTION = 40
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "tools"}
 WINDOW_MAY_SEE = {
     "architecture",
+    "branches",
+    "evidence",
     "costs",
     *("card", "catalogue", "errors", "findings", "messages", "places", "plan", "preflight", "presets", "progress"),
     "plan_checks",

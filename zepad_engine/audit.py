@@ -112,6 +112,7 @@ class _Story:
         self._jobs = jobs
         self._emit = emit
         self._name = name
+        self._stages = {key: title for key, title in STAGES.items() if any(job.stage == key for job in jobs)}
         self._done = {job.key: 0.0 for job in jobs}
         self._started = time.monotonic()
         self._begun: dict[str, float] = {}
@@ -123,7 +124,7 @@ class _Story:
         total = sum(job.cost for job in self._jobs)
         stages = tuple(
             StageInfo(key=key, name=name, share=sum(job.cost for job in self._jobs if job.stage == key) / total)
-            for key, name in STAGES.items()
+            for key, name in self._stages.items()
         )
         self._emit(Started(run=self._name, folder=str(self._run.root), stages=stages))
 
@@ -137,7 +138,7 @@ class _Story:
                 self._done[job.key] = 1.0
                 self._tell_cells(found[job.key])
         self._resumed = self._whole()
-        for stage in STAGES:
+        for stage in self._stages:
             self._tell_stage(stage, "kept from before" if self._stage_done(stage) == 1.0 else "")
         return found
 
@@ -162,7 +163,7 @@ class _Story:
         """Seconds of work per stage, summed over its jobs, and of the whole as the clock went."""
         work = {
             stage: round(sum(outcomes[job.key].seconds for job in self._jobs if job.stage == stage), 3)
-            for stage in STAGES
+            for stage in self._stages
         }
         return {**work, "wall": round(time.monotonic() - self._started, 3)}
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from zepad_engine.catalogue import Entry
+from zepad_engine.branches import BRANCHES, Branch, Method, needed_branches
+from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.plan import AuditPlan, Choice
 
 _PASSES_PER_SECOND: Final = 1770.0
@@ -19,16 +20,50 @@ _JOB_SECONDS: Final = 0.6
 _START_SECONDS: Final = 8.0
 # The quick sample audit in exact arithmetic against the fast one.
 _EXACT_TIMES: Final = 2.6
-_BRANCHES: Final = 6
+_MEASURED_IMAGES: Final = 500
+# Guesses: Gen-AF's second stage against a clean epoch, and the passes the trust checks take per image.
+_LAYERS_SHARE: Final = 4
+_CHECK_PASSES: Final = 250
 # Of the bundled encoder, and the side of its images.
 _REFERENCE_MULTIPLY_ADDS: Final = 35_045_376
 _REFERENCE_SIDE: Final = 32
 
 
-def tuning_seconds(plan: AuditPlan) -> float:
-    """Adversarial fine-tuning of one encoder: PGD passes, one training pass worth three."""
+def tuning_seconds(plan: AuditPlan, method: Method = "zepad") -> float:
+    """Adversarial fine-tuning of one encoder: PGD passes, one training pass worth three; six where two are trained on.
+
+    Gen-AF's second stage looks at every layer by itself and then trains on clean images.
+    """
     tuning = plan.tuning
-    return 5 + tuning.images * tuning.epochs * (tuning.steps + 3) / _PASSES_PER_SECOND
+    passes = {"gen_af": 3 * _LAYERS_SHARE, "trades": tuning.steps + 6, "mart": tuning.steps + 6}.get(
+        method, tuning.steps + 3
+    )
+    return 5 + tuning.images * tuning.epochs * passes / _PASSES_PER_SECOND
+
+
+def purifying_seconds(plan: AuditPlan) -> float:
+    """Training of the purifier: the attack's passes, and one training pass through purifier and encoder."""
+    purifying = plan.purifying
+    return 5 + purifying.images * purifying.epochs * (purifying.steps + 6) / _PASSES_PER_SECOND
+
+
+def adapting_seconds(plan: AuditPlan, choice: Choice, entry: Entry, branches: int) -> float:
+    """One attack on one defended system; an upper bound, since restarts skip what has fallen."""
+    defaults = {field.key: float(field.default) for field in entry.fields if isinstance(field.default, int | float)}
+    values = defaults | {key: float(value) for key, value in choice.values.items() if isinstance(value, int | float)}
+    steps = values.get("steps", 0.0) * values.get("restarts", 1.0) + values.get("queries", 0.0) / 2
+    return 2 + plan.adaptive.images * steps * branches / _PASSES_PER_SECOND
+
+
+def trust_seconds(plan: AuditPlan, branches: int) -> float:
+    """The trust checks of one defended system."""
+    return 2 + plan.adaptive.checked_images * _CHECK_PASSES * branches / _PASSES_PER_SECOND
+
+
+def measuring_seconds(plan: AuditPlan) -> float:
+    """Label-free measures, retrieval and false alarms of one task."""
+    images = min(_MEASURED_IMAGES, plan.heads.test_images / 2)
+    return _JOB_SECONDS + 3 * images * (len(plan.attacks) + 4 + len(plan.tasks)) / _FEATURES_PER_SECOND
 
 
 def benign_seconds(plan: AuditPlan) -> float:
@@ -60,14 +95,45 @@ def net_factor(multiply_adds: int, side: int) -> float:
     return (2 * victim + auxiliary) / 3
 
 
-def audit_seconds(plan: AuditPlan, attacks: tuple[Entry, ...], workers: int, factor: float = 1.0) -> float:
+def audit_seconds(plan: AuditPlan, catalogue: Catalogue, workers: int, factor: float = 1.0) -> float:
     """Wall seconds on the reference machine; no number of workers is faster than the longest job.
 
     ``factor`` is ``net_factor`` of the encoder, if it is known.
     """
-    known = {entry.key: entry for entry in attacks}
-    jobs = [benign_seconds(plan), *([tuning_seconds(plan)] * 2)]
-    jobs += [crafting_seconds(choice, known[choice.key]) for choice in plan.attacks if choice.key in known]
-    jobs += [answering_seconds(plan)] * _BRANCHES * len(plan.tasks)
+    jobs = [benign_seconds(plan), *_tunings(plan, catalogue), *_craftings(plan, catalogue)]
+    jobs += [answering_seconds(plan)] * len(_branches(plan, catalogue)) * len(plan.tasks)
+    jobs += [*_attacks_on_systems(plan, catalogue), *([measuring_seconds(plan)] * len(plan.tasks))]
     slower = factor * (_EXACT_TIMES if plan.arithmetic == "exact" else 1.0)
     return _START_SECONDS + slower * max(sum(jobs) / max(workers, 1), *jobs)
+
+
+def _branches(plan: AuditPlan, catalogue: Catalogue) -> tuple[Branch, ...]:
+    chosen = {choice.key for choice in plan.defences}
+    return needed_branches(branch for entry in catalogue.defences if entry.key in chosen for branch in entry.branches)
+
+
+def _tunings(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
+    branches = _branches(plan, catalogue)
+    tuned = [tuning_seconds(plan, BRANCHES[branch].method) for branch in branches if BRANCHES[branch].method]
+    return [*tuned, *([purifying_seconds(plan)] if "purified_victim" in branches else [])]
+
+
+def _craftings(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
+    known = {entry.key: entry for entry in catalogue.attacks}
+    return [crafting_seconds(choice, known[choice.key]) for choice in plan.attacks if choice.key in known]
+
+
+def _attacks_on_systems(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
+    attacks = {entry.key: entry for entry in catalogue.adaptive}
+    defences = {entry.key: entry for entry in catalogue.defences}
+    attacked = [choice for choice in plan.defences if choice.identity in plan.adaptive.defences]
+    sizes = [len(defences[choice.key].branches) for choice in attacked if choice.key in defences]
+    tasks = min(plan.adaptive.tasks, len(plan.tasks))
+    struck = [
+        adapting_seconds(plan, choice, attacks[choice.key], size)
+        for choice in plan.adaptive.attacks
+        if choice.key in attacks
+        for size in sizes * tasks
+    ]
+    checked = plan.adaptive.attacks and plan.adaptive.checked_images
+    return [*struck, *([trust_seconds(plan, size) for size in sizes] if checked else [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zepad_engine.adaptive.registry import SYSTEM_ATTACKS
 from zepad_engine.attacks.registry import ATTACKS
 from zepad_engine.card import EncoderCard, read_card
 from zepad_engine.catalogue import Catalogue, EncoderEntry, TaskEntry
@@ -16,6 +17,7 @@ def describe() -> Catalogue:
     """Every attack, defence, bundled image set and bundled encoder."""
     return Catalogue(
         attacks=tuple(describe_value(attack) for attack in ATTACKS.values()),
+        adaptive=tuple(describe_value(attack) for attack in SYSTEM_ATTACKS.values()),
         defences=tuple(describe_value(defence) for defence in DEFENCES.values()),
         tasks=tuple(_task(card) for card in sample_cards()),
         encoders=tuple(_encoders()),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from zepad_engine.catalogue import Entry, FieldValue
-from zepad_engine.plan import AuditPlan, BenignTraining, Choice, HeadTraining, Preset, Tuning
+from zepad_engine.catalogue import Catalogue, Entry, FieldValue
+from zepad_engine.plan import Adaptive, AuditPlan, BenignTraining, Choice, HeadTraining, Preset, Purifying, Tuning
 
 PRESETS: tuple[Preset, ...] = ("quick", "standard", "paper")
 
@@ -38,18 +38,41 @@ _HEADS = {
     "paper": HeadTraining(train_images=1_000_000, test_images=1_000_000, standardise=False),
 }
 
+_PURIFYING = {
+    "quick": Purifying(images=1000, epochs=6),
+    "standard": Purifying(),
+    "paper": Purifying(images=50_000, epochs=20, batch=256),
+}
+_WHITE_BOX = ("pgd", "apgd_ce", "apgd_dlr", "square", "transfer")
+_AT_ZEPAD = ("universal_fused", "benign_alone", "confidence_aware", "evading", "feature_matching")
+_ADAPTIVE = {
+    "quick": Adaptive(attacks=(Choice(key="pgd"), Choice(key="evading")), images=64, defences=("undefended", "zepad")),
+    "standard": Adaptive(attacks=tuple(Choice(key=key) for key in (*_WHITE_BOX, *_AT_ZEPAD))),
+    "paper": Adaptive(attacks=tuple(Choice(key=key) for key in (*_WHITE_BOX, *_AT_ZEPAD)), tasks=100, images=1000),
+}
 
-def with_preset(plan: AuditPlan, preset: Preset, attacks: tuple[Entry, ...]) -> AuditPlan:
-    """The same plan with a preset's settings; ``attacks`` is the catalogue's list, which knows their values."""
-    known = {entry.key: entry for entry in attacks}
+
+def with_preset(plan: AuditPlan, preset: Preset, catalogue: Catalogue) -> AuditPlan:
+    """The same plan with a preset's settings; the catalogue knows the values it gives to attacks."""
+    known = _by_key(catalogue.attacks)
+    adaptive, against_systems = _ADAPTIVE[preset], _by_key(catalogue.adaptive)
     return msgspec.structs.replace(
         plan,
         preset=preset,
         tuning=_TUNING[preset],
         benign=msgspec.structs.replace(_BENIGN[preset], source=plan.benign.source),
         heads=_HEADS[preset],
+        purifying=_PURIFYING[preset],
+        adaptive=msgspec.structs.replace(
+            adaptive,
+            attacks=tuple(_attack_with_preset(choice, preset, against_systems) for choice in adaptive.attacks),
+        ),
         attacks=tuple(_attack_with_preset(choice, preset, known) for choice in plan.attacks),
     )
+
+
+def _by_key(entries: tuple[Entry, ...]) -> dict[str, Entry]:
+    return {entry.key: entry for entry in entries}
 
 
 def _attack_with_preset(choice: Choice, preset: Preset, known: dict[str, Entry]) -> Choice:

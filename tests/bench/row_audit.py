@@ -68,9 +68,7 @@ def rows(*, small: bool, release: Path | None) -> list[dict[str, Any]]:
 def _audit(*, small: bool) -> tuple[AuditReport, float, _Memory]:
     with tempfile.TemporaryDirectory() as home:
         folder, plan = Path(home) / "run", Path(home) / "plan.json"
-        plan.write_bytes(
-            plan_to_json(_tiny() if small else with_preset(AuditPlan(device="cpu"), "quick", describe().attacks))
-        )
+        plan.write_bytes(plan_to_json(_tiny() if small else with_preset(AuditPlan(device="cpu"), "quick", describe())))
         started = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.director", str(plan), str(folder)],

@@ -65,6 +65,7 @@ def gaps(seconds: float) -> None:
     from PySide6.QtWidgets import QApplication
 
     from zepad_app.app import build
+    from zepad_engine.catalogue import Catalogue
     from zepad_engine.plan import AuditPlan, Choice
     from zepad_engine.presets import with_preset
 
@@ -80,7 +81,7 @@ def gaps(seconds: float) -> None:
 
     _pause(3.0)
     tell("idle", gaps=_ticks(seconds, lambda: True))
-    model.start(with_preset(AuditPlan(attacks=(Choice(key="sign_noise"),)), "standard", ()))
+    model.start(with_preset(AuditPlan(attacks=(Choice(key="sign_noise"),)), "standard", Catalogue()))
 
     def tuning() -> bool:
         return model.state.phase == "running" and not any(

@@ -9,7 +9,7 @@ from zepad_engine.plan import AuditPlan, BenignTraining, Choice, Detector
 from zepad_engine.plan_checks import troubles
 from zepad_engine.presets import PRESETS, with_preset
 
-KNOWN = describe().attacks
+KNOWN = describe()
 
 
 @pytest.mark.parametrize("preset", PRESETS)

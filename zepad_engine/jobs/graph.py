@@ -6,8 +6,18 @@ from typing import Final
 
 import msgspec
 
-from zepad_engine.catalogue import Catalogue, Entry
-from zepad_engine.costs import answering_seconds, benign_seconds, crafting_seconds, tuning_seconds
+from zepad_engine.branches import ALWAYS, BRANCHES, Branch, BranchRecipe, needed_branches
+from zepad_engine.catalogue import ORIGINS, Catalogue, Entry
+from zepad_engine.costs import (
+    adapting_seconds,
+    answering_seconds,
+    benign_seconds,
+    crafting_seconds,
+    measuring_seconds,
+    purifying_seconds,
+    trust_seconds,
+    tuning_seconds,
+)
 from zepad_engine.errors import BadPlan
 from zepad_engine.jobs.job import Job
 from zepad_engine.plan import AuditPlan, Choice, set_name
@@ -18,10 +28,10 @@ STAGES: Final[dict[str, str]] = {
     "tune": "Tune the MPAE branches",
     "benign": "Train the BMP branch",
     "heads": "Train heads, answer the tests",
+    "adapt": "Attack the defended systems",
+    "measure": "Check trust, features, retrieval",
     "evaluate": "Fuse, detect, evaluate",
 }
-
-BRANCHES: Final = ("victim", "random", "auxiliary", "benign", "tuned_victim", "tuned_auxiliary")
 
 
 def audit_jobs(plan: AuditPlan, catalogue: Catalogue) -> tuple[Job, ...]:
@@ -31,9 +41,14 @@ def audit_jobs(plan: AuditPlan, catalogue: Catalogue) -> tuple[Job, ...]:
         BadPlan: the plan names an attack or a defence the catalogue does not have.
     """
     attacks = _entries("attack", plan.attacks, catalogue.attacks)
-    _entries("defence", plan.defences, catalogue.defences)
-    jobs = [*_opening(plan), *_crafting(plan, attacks), *_training(plan), *_answering(plan), *_evaluating(plan)]
-    return tuple(jobs)
+    adaptive = _entries("attack on a defended system", plan.adaptive.attacks, catalogue.adaptive)
+    defences = _entries("defence", plan.defences, catalogue.defences)
+    branches = needed_branches(branch for entry in defences.values() for branch in entry.branches)
+    systems = {choice.identity: defences[choice.key].branches for choice in plan.defences}
+    attacked = {name: systems[name] for name in plan.adaptive.defences if name in systems}
+    jobs = [*_opening(plan), *_crafting(plan, attacks), *_training(plan, branches), *_answering(plan, branches)]
+    adapting = _adapting(plan, adaptive, attacked)
+    return (*jobs, *adapting, *_measuring(plan, attacked), *_evaluating(plan, branches, adapting))
 
 
 def _opening(plan: AuditPlan) -> list[Job]:
@@ -63,37 +78,39 @@ def _entries(kind: str, choices: tuple[Choice, ...], known: tuple[Entry, ...]) -
 
 
 def _crafting(plan: AuditPlan, attacks: dict[str, Entry]) -> list[Job]:
-    origins = {
-        "victim": ("open_victim", "data"),
-        "auxiliary": ("open_auxiliary", "open_victim", "data"),
-        "benign": ("benign", "open_victim", "data"),
-        # A file needs no pictures, only their size: a bad one is refused early.
-        "elsewhere": ("open_victim",),
-    }
     return [
         Job(
             key=f"craft_{choice.identity}",
             kind="craft",
             stage="craft",
             args={"attack": choice.identity, "series": f"craft_{choice.identity}"},
-            needs=origins[attacks[choice.key].origin],
+            needs=_origin_needs(str(choice.values.get("origin", attacks[choice.key].origin))),
             cost=crafting_seconds(choice, attacks[choice.key]),
         )
         for choice in plan.attacks
     ]
 
 
-def _training(plan: AuditPlan) -> list[Job]:
+def _origin_needs(origin: str) -> tuple[str, ...]:
+    """A file needs no pictures, only their size: a bad one is refused early."""
+    if origin == "elsewhere":
+        return ("open_victim",)
+    made = (BRANCHES[branch].made_by for branch in ORIGINS[origin])
+    return tuple(dict.fromkeys(("open_victim", *made, "data")))
+
+
+def _training(plan: AuditPlan, branches: tuple[Branch, ...]) -> list[Job]:
     tune = [
         Job(
-            key=f"tune_{branch}",
+            key=recipe.made_by,
             kind="tune",
             stage="tune",
-            args={"branch": branch, "series": f"tuned_{branch}"},
-            needs=(f"open_{branch}", "open_victim", "data"),
-            cost=tuning_seconds(plan),
+            args={"branch": branch, "series": branch},
+            needs=(BRANCHES[recipe.of].made_by, "open_victim", "data"),
+            cost=tuning_seconds(plan, recipe.method),
         )
-        for branch in ("victim", "auxiliary")
+        for branch, recipe in _recipes(branches)
+        if recipe.of is not None
     ]
     train = Job(
         key="benign",
@@ -103,18 +120,22 @@ def _training(plan: AuditPlan) -> list[Job]:
         needs=("open_victim", "open_auxiliary", "data"),
         cost=benign_seconds(plan),
     )
-    return [*tune, train]
+    purify = Job(
+        key="purify",
+        kind="purify",
+        stage="tune",
+        args={"series": "purifier"},
+        needs=("open_victim", "data"),
+        cost=purifying_seconds(plan),
+    )
+    return [*tune, train, *([purify] if "purified_victim" in branches else [])]
 
 
-def _answering(plan: AuditPlan) -> list[Job]:
-    sources = {
-        "victim": ("open_victim",),
-        "random": ("open_victim",),
-        "auxiliary": ("open_auxiliary",),
-        "benign": ("benign",),
-        "tuned_victim": ("tune_victim",),
-        "tuned_auxiliary": ("tune_auxiliary",),
-    }
+def _recipes(branches: tuple[Branch, ...]) -> list[tuple[Branch, BranchRecipe]]:
+    return [(branch, BRANCHES[branch]) for branch in branches]
+
+
+def _answering(plan: AuditPlan, branches: tuple[Branch, ...]) -> list[Job]:
     crafted = tuple(f"craft_{choice.identity}" for choice in plan.attacks)
     return [
         Job(
@@ -122,22 +143,79 @@ def _answering(plan: AuditPlan) -> list[Job]:
             kind="answer",
             stage="heads",
             args={"task": task, "branch": branch},
-            needs=(*sources[branch], *crafted, "data"),
+            needs=(recipe.made_by, *crafted, "data"),
             cost=answering_seconds(plan),
         )
-        for branch in BRANCHES
+        for branch, recipe in _recipes(branches)
         for task in plan.tasks
     ]
 
 
-def _evaluating(plan: AuditPlan) -> list[Job]:
+def attacked_tasks(plan: AuditPlan) -> tuple[str, ...]:
+    """The tasks on which defended systems are attacked: as many as the plan says, unseen ones first."""
+    unseen = [task for task in plan.tasks if set_name(task) != set_name(plan.local_set)]
+    ordered = (*unseen, *(task for task in plan.tasks if task not in unseen))
+    return ordered[: plan.adaptive.tasks]
+
+
+def _adapting(plan: AuditPlan, attacks: dict[str, Entry], systems: dict[str, tuple[Branch, ...]]) -> list[Job]:
+    return [
+        Job(
+            key=f"adapt_{set_name(task)}_{defence}_{choice.identity}",
+            kind="adapt",
+            stage="adapt",
+            args={"task": task, "defence": defence, "attack": choice.identity},
+            needs=_answers(task, (*branches, "victim")),
+            cost=adapting_seconds(plan, choice, attacks[choice.key], len(branches)),
+        )
+        for task in attacked_tasks(plan)
+        for defence, branches in systems.items()
+        for choice in plan.adaptive.attacks
+    ]
+
+
+def _measuring(plan: AuditPlan, systems: dict[str, tuple[Branch, ...]]) -> list[Job]:
+    """What is measured beside accuracy: trust checks of attacked systems, label-free shifts and retrieval per task."""
+    trust = [
+        Job(
+            key=f"trust_{set_name(task)}_{defence}",
+            kind="trust",
+            stage="measure",
+            args={"task": task, "defence": defence},
+            needs=_answers(task, (*branches, "victim")),
+            cost=trust_seconds(plan, len(branches)),
+        )
+        for task in attacked_tasks(plan)[:1]
+        for defence, branches in systems.items()
+        if plan.adaptive.attacks and plan.adaptive.checked_images
+    ]
+    measure = [
+        Job(
+            key=f"measure_{set_name(task)}",
+            kind="measure",
+            stage="measure",
+            args={"task": task},
+            needs=_answers(task, ALWAYS),
+            cost=measuring_seconds(plan),
+        )
+        for task in plan.tasks
+    ]
+    return [*trust, *measure]
+
+
+def _answers(task: str, branches: tuple[Branch, ...]) -> tuple[str, ...]:
+    return tuple(f"answer_{set_name(task)}_{branch}" for branch in dict.fromkeys(branches))
+
+
+def _evaluating(plan: AuditPlan, branches: tuple[Branch, ...], adapting: list[Job]) -> list[Job]:
+    """The worst case of a task is taken over the attacks on its defended systems too."""
     return [
         Job(
             key=f"evaluate_{set_name(task)}",
             kind="evaluate",
             stage="evaluate",
             args={"task": task},
-            needs=tuple(f"answer_{set_name(task)}_{branch}" for branch in BRANCHES),
+            needs=(*_answers(task, branches), *(job.key for job in adapting if job.args["task"] == task)),
             cost=1.0,
         )
         for task in plan.tasks
