@@ -20,7 +20,7 @@ from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, set_name
 
 _CONTROL = "sign_noise"
 # Attacks that need nothing but what is public: the encoder, or a file somebody made.
-_PUBLIC = {"victim", "elsewhere"}
+_PUBLIC = {"victim", "auxiliary", "public_pair", "elsewhere"}
 _FEW = 100
 # Less than this rounds to 0.0 points.
 _UNSEEN = 0.0005
@@ -171,7 +171,7 @@ def threat_model(
 
 def _origin_sentence(attacks: tuple[AttackFinding, ...]) -> list[str]:
     said = []
-    if any(attack.origin == "benign" for attack in attacks):
+    if any(attack.origin in ("benign", "originals") for attack in attacks):
         said.append(
             "Beyond the paper: one attack also has the defender's benign encoder, as if that branch had leaked."
         )

@@ -31,12 +31,12 @@ def test_no_number_of_workers_beats_the_longest_job() -> None:
 
 
 def test_exact_arithmetic_is_told_to_take_longer() -> None:
-    plan = msgspec.structs.replace(AuditPlan(), arithmetic="exact")
+    plan = msgspec.structs.replace(with_preset(AuditPlan(), "standard", CATALOGUE), arithmetic="exact")
     assert estimate_seconds(plan, CATALOGUE, 1.0, 2) - START == pytest.approx(2.6 * (of("standard") - START))
 
 
 def test_a_dearer_net_takes_longer() -> None:
-    plan = AuditPlan()
+    plan = with_preset(AuditPlan(), "standard", CATALOGUE)
     assert net_factor(35_045_376, 32) == pytest.approx(1.0)
     # Twice the multiply-adds at twice the side: victim and benign branch twice as dear, the auxiliary four times.
     assert net_factor(70_090_752, 64) == pytest.approx((2 * 2 + 4) / 3)

@@ -97,13 +97,15 @@ def test_what_it_told_on_the_way(finished):
     kinds = {type(event) for event in finished.events}
     assert kinds == {Started, Progressed, Measured, Previewed, Found}
     started = finished.events[0]
-    assert [stage.key for stage in started.stages] == list(STAGES)
+    # The plan attacks no system, so that stage has no job.
+    stages = [key for key in STAGES if key != "adapt"]
+    assert [stage.key for stage in started.stages] == stages
     assert sum(stage.share for stage in started.stages) == pytest.approx(1.0)
     told = [event for event in finished.events if isinstance(event, Progressed)]
     wholes = [event.whole for event in told]
     assert wholes == sorted(wholes)
     assert 0.98 < wholes[-1] <= 1.0
-    assert {event.stage for event in told} == set(STAGES)
+    assert {event.stage for event in told} == set(stages)
     series = {name for event in finished.events if isinstance(event, Measured) for name in event.points}
     assert {
         "tuned_victim/cross_entropy",

@@ -45,11 +45,11 @@ def _imported_in_words(plan: AuditPlan) -> str:
 
 def _origins(plan: AuditPlan, catalogue: Catalogue) -> set[str]:
     origins = {entry.key: entry.origin for entry in catalogue.attacks}
-    return {origins.get(choice.key, "victim") for choice in plan.attacks}
+    return {str(choice.values.get("origin", origins.get(choice.key, "victim"))) for choice in plan.attacks}
 
 
 def _leaked(plan: AuditPlan, catalogue: Catalogue) -> bool:
-    return not _origins(plan, catalogue) <= {"victim", "elsewhere"}
+    return not _origins(plan, catalogue) <= {"victim", "auxiliary", "public_pair", "elsewhere"}
 
 
 def attack_names(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:

@@ -19,6 +19,8 @@ _ORIGINS = {
     "victim": "the public encoder",
     "auxiliary": "the auxiliary",
     "benign": "the benign branch",
+    "public_pair": "victim and auxiliary",
+    "originals": "victim, auxiliary, benign",
     "elsewhere": "not known",
 }
 

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Final
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from zepad_engine.adaptive.base import SystemAttack, Target
+from zepad_engine.adaptive.losses import margin
 from zepad_engine.attacks.base import shuffled_batches, uniform_start
 from zepad_engine.attacks.budget import perturb, project
 from zepad_engine.attacks.pixel_descent import half_cosine
@@ -19,14 +19,18 @@ from zepad_engine.progress import Progress
 
 # Examples on which the starts are compared: 1,000 tell 3 points apart.
 _JUDGED: Final = 1000
+_TINY: Final = 1e-30
 
 
 @dataclass(frozen=True, kw_only=True)
 class UniversalFused(SystemAttack):
-    """Raise mean(min(CE(answer(x + delta), y), cap)) over batches of the task's own images that are not tested on.
+    """Raise mean(min(margin, cap)) over batches of the task's own images that are not tested on, with momentum.
 
-    The cap keeps images that have long fallen from deciding the direction (Shafahi et al., Eq. 5). Of several starts
-    the one that leaves the system the lowest accuracy on the examples is kept; the test images have no say.
+    The margin is the largest logit of another class minus that of the label. The cap keeps images that have long
+    fallen from deciding the direction (the clipped loss of Shafahi et al.). Cross-entropy did worse: the heads were
+    trained on these images and are so sure of them that they hardly pull; on ZePAD and signs (60 steps, n = 250) it
+    left 88 %, the margin 82 %. Of several starts the one that leaves the system the lowest accuracy on the examples is
+    kept; the test images have no say.
     """
 
     key: ClassVar[str] = "universal_fused"
@@ -47,9 +51,12 @@ class UniversalFused(SystemAttack):
     step: Annotated[
         float, Range(low=1e-3, high=2.0, label="First step", step=0.05, unit="of the budget", help="then a half cosine")
     ] = 0.4
+    momentum: Annotated[
+        float, Range(low=0.0, high=1.0, label="Momentum", step=0.1, help="how much of the last direction is kept")
+    ] = 0.9
     cap: Annotated[
-        float, Range(low=0.1, high=1000.0, label="Cap", step=1.0, unit="nats", help="cross-entropy counts up to here")
-    ] = 9.0
+        float, Range(low=0.0, high=1000.0, label="Cap", step=0.5, unit="logits", help="the margin counts up to here")
+    ] = 1.0
 
     @property
     def total_steps(self) -> int:
@@ -70,15 +77,15 @@ class UniversalFused(SystemAttack):
     def craft(self, target: Target, epsilon: float, generator: torch.Generator, progress: Progress) -> Tensor:
         """One start: a perturbation (3, H, W) in [-epsilon, epsilon]."""
         crafted = uniform_start(target.examples, epsilon, generator)
-        labels = target.example_labels.to(crafted.device)
+        heading, labels = torch.zeros_like(crafted), target.example_labels.to(crafted.device)
         for step, index in enumerate(shuffled_batches(len(target.examples), self.batch, self.steps, generator)):
             progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")
             crafted.requires_grad_(True)
-            answers = target.attacked(perturb(target.examples[index], crafted))
-            losses = functional.cross_entropy(answers, labels[index], reduction="none").clamp_max(self.cap)
-            (gradient,) = torch.autograd.grad(losses.mean(), crafted)
+            leads = margin(target.attacked(perturb(target.examples[index], crafted)), labels[index])
+            (gradient,) = torch.autograd.grad(leads.clamp_max(self.cap).mean(), crafted)
+            heading = self.momentum * heading + gradient / gradient.abs().mean().clamp_min(_TINY)
             length = self.step * half_cosine(step / self.steps) * epsilon
-            crafted = project(crafted.detach() + length * gradient.sign(), epsilon)
+            crafted = project(crafted.detach() + length * heading.sign(), epsilon)
         return crafted
 
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from zepad_engine.attacks.budget import perturb, scaled
+from zepad_engine.attacks.budget import perturb, reach, scaled
 from zepad_engine.branches import ZEPAD, Branch
 from zepad_engine.defences.fitted import FittedDefence
 from zepad_engine.defences.fused import Zepad
@@ -32,12 +31,12 @@ from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.crafting import load_perturbation
 from zepad_engine.jobs.evaluating import load_answers, plan_defences
 from zepad_engine.jobs.opening import how, input_size
+from zepad_engine.jobs.systems import with_head
 from zepad_engine.messages import BranchJudgement, ClassScore, Judged
 from zepad_engine.metrics import rate_of, threshold_for
 from zepad_engine.pictures import save_picture, stretched
 from zepad_engine.plan import set_name
 from zepad_engine.run_folder import RunFolder
-from zepad_engine.training.head import Head
 
 _TEST = "test:"
 _TOP = 5
@@ -68,6 +67,11 @@ class _Question:
     method: str
     names: tuple[str, ...]
     zepad: Zepad
+
+    @property
+    def reach(self) -> float:
+        """How far a pixel can be moved; 0 without an attack."""
+        return reach(load_perturbation(self.context, self.attack), self.epsilon) if self.epsilon else 0.0
 
     def slot(self, name: str) -> Path:
         """A few rotating names, so that a viewer never shows a stale picture and the folder does not grow."""
@@ -131,11 +135,7 @@ def _model(context: Context, task: str, branch: Branch) -> nn.Module:
 @lru_cache(maxsize=32)
 def _cached_model(root: str, task: str, branch: Branch, running: Execution, _written: int) -> nn.Module:
     folder = RunFolder(Path(root))
-    encoder = load_own(folder.encoder(branch))
-    weights = load_file(folder.head(task, branch))
-    head = Head(encoder.card.feature_dim, len(weights["layers.5.bias"]))
-    head.load_state_dict(weights)
-    return running.for_scoring(nn.Sequential(encoder, head))
+    return running.for_scoring(with_head(load_own(folder.encoder(branch)), folder.head(task, branch)))
 
 
 def _picture(question: _Question) -> tuple[Tensor, tuple[str, ...], str]:
@@ -180,7 +180,7 @@ def _stored(question: _Question, picture: Tensor, moved: Tensor) -> dict[str, st
     images = {
         "shown": picture,
         "perturbed": moved,
-        "residual": stretched(moved - picture, question.epsilon),
+        "residual": stretched(moved - picture, question.reach),
     }
     for name, image in images.items():
         save_picture(image, question.slot(name), side=_SHOWN_SIDE)
@@ -206,7 +206,7 @@ def _verdict(question: _Question, logits: dict[Branch, Tensor], maps: dict[Branc
         shown="",
         perturbed="",
         residual="",
-        residual_gain=round(1 / (2 * question.epsilon), 2) if question.epsilon > 0 else 1.0,
+        residual_gain=round(1 / (2 * question.reach), 2) if question.reach > 0 else 1.0,
         undefended=said["victim"],
         branches=tuple(said[branch] for branch in ZEPAD),
         fused=_top(gauge.fitted.answer(stacked)[0], question.names),

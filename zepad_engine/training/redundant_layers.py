@@ -26,11 +26,15 @@ from zepad_engine.training.head import temporary_head
 from zepad_engine.training.labelled import Labelled
 from zepad_engine.training.validation import validate
 
-# As published; the release runs ten epochs over a whole data set, which 23 layers of a ResNet-18 would make an hour.
-_ASCENT_RATE: Final = 1.0
 _FARTHEST: Final = 0.1
+# The release climbs by SGD of rate 1 and comes back into the ball once an epoch. On the sample its first step was 1.2
+# to 32 radii of the ball long, and on 7 of 20 layers the loss fell. So: steps of half the radius along the gradient,
+# halved every epoch (at a constant quarter the stem still ended lower), back into the ball after each; and five epochs
+# of few images, for it is done for one layer after the other.
+_STRIDE: Final = 0.5
 _ASCENTS: Final = 5
 _SAMPLE: Final = 256
+# As published.
 _RATE: Final = 1e-3
 # Share of the job's work that goes into finding the layers.
 _SEARCH: Final = 0.5
@@ -136,18 +140,22 @@ def weighted_layers(network: nn.Module) -> tuple[str, ...]:
 
 
 def _worst(model: nn.Module, weight: nn.Parameter, images: Tensor, labels: Tensor, batch: int) -> float:
-    """The largest loss met while this one weight climbs within a tenth of its length; it is put back."""
+    """The largest loss met at an epoch's end while this one weight climbs within a tenth of its length.
+
+    The weight is put back. Where it started does not count, so that a climb that fails shows as a loss below it.
+    """
     start = weight.detach().clone()
     farthest = _FARTHEST * float(start.norm())
     weight.requires_grad_(True)
     worst = float("-inf")
-    for _ in range(_ASCENTS):
+    for epoch in range(_ASCENTS):
+        stride = _STRIDE * farthest / 2**epoch
         for part in range(0, len(images), batch):
             loss = functional.cross_entropy(model(images[part : part + batch]), labels[part : part + batch])
             (gradient,) = torch.autograd.grad(loss, weight)
-            weight.data.add_(gradient, alpha=_ASCENT_RATE)
-        step = weight.data - start
-        weight.data.copy_(start + step * min(1.0, farthest / max(float(step.norm()), 1e-12)))
+            weight.data.add_(gradient, alpha=stride / max(float(gradient.norm()), 1e-12))
+            moved = weight.data - start
+            weight.data.copy_(start + moved * min(1.0, farthest / max(float(moved.norm()), 1e-12)))
         worst = max(worst, _loss(model, images, labels, batch))
     weight.requires_grad_(False)
     weight.data.copy_(start)

@@ -11,6 +11,8 @@ from torch.nn import functional
 from tests.support.system import robust_accuracy, tiny_target
 from tests.support.tiny import FAST
 from zepad_engine.adaptive.universal import UniversalFused, accuracy_under
+from zepad_engine.attacks.base import uniform_start
+from zepad_engine.execution.execution import EXACT
 from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.progress import Progress
 
@@ -37,16 +39,16 @@ def test_all_images_get_the_same_perturbation():
 
 
 def test_many_steps_raise_the_loss_more_than_one_and_far_more_than_noise():
-    target = tiny_target(48)
+    target, epsilon = tiny_target(48), 36 / 255
     signs = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(0)) - 0.5
-    noise = (target.images + EPSILON * signs.sign()).clamp(0, 1)
-    one, many = (strike(UniversalFused(steps=steps, restarts=1, batch=16), target) for steps in (1, 40))
+    noise = (target.images + epsilon * signs.sign()).clamp(0, 1)
+    one, many = (strike(UniversalFused(steps=steps, restarts=1, batch=16), target, epsilon) for steps in (1, 40))
 
     def loss(images):
         with torch.no_grad():
             return float(functional.cross_entropy(target.scored(images), target.labels))
 
-    assert loss(many) > 1.5 * max(loss(one), loss(noise))
+    assert loss(many) > 2 * max(loss(one), loss(noise))
     assert robust_accuracy(target, many) < robust_accuracy(target, noise) - 0.2
 
 
@@ -83,13 +85,40 @@ def test_accuracy_under_a_perturbation_counts_the_chosen_examples_only():
 
 def test_an_image_that_has_long_fallen_pulls_no_more():
     target = tiny_target(4)
-    # All examples one image, whose cross-entropy lies above a small cap from the start: no gradient, no step.
     picture = (target.examples[:1] * 255).round().to(torch.uint8)
-    fallen = replace(target, examples=ImageBank(picture.expand(8, 3, 16, 16), FAST), example_labels=torch.full((8,), 3))
-    generators = [torch.Generator().manual_seed(0) for _ in range(2)]
-    capped, start = (
-        UniversalFused(steps=steps, batch=4, cap=0.1).craft(fallen, EPSILON, generator, Progress.silent())
-        for steps, generator in zip((3, 1), generators, strict=True)
-    )
-    assert int(target.example_labels[0]) != 3
-    assert torch.equal(capped, start)
+    label = int(target.example_labels[0])
+
+    def stays(labels, **values):
+        """Whether three steps end where one ends: the first is made from the same start."""
+        examples = ImageBank(picture.expand(8, 3, 16, 16), FAST)
+        asked = replace(target, examples=examples, example_labels=labels)
+        one, three = (
+            UniversalFused(steps=steps, batch=4, step=1e-3, momentum=0.0, **values).craft(
+                asked, EPSILON, torch.Generator().manual_seed(0), Progress.silent()
+            )
+            for steps in (1, 3)
+        )
+        return torch.equal(one, three)
+
+    # Of a wrong label the margin lies above a cap of 0 from the start, of the right one far below.
+    assert stays(torch.full((8,), (label + 1) % 4), cap=0.0)
+    assert not stays(torch.full((8,), (label + 1) % 4), cap=1000.0)
+    assert not stays(torch.full((8,), label), cap=0.0)
+
+
+def test_a_step_is_the_sign_of_the_last_direction_and_the_gradient_at_mean_size_one():
+    target = tiny_target(2, how=EXACT)
+    one = replace(target, examples=ImageBank(target.examples[:1]), example_labels=target.example_labels[:1])
+    attack = UniversalFused(steps=2, batch=1, step=0.5, momentum=0.9)
+    crafted = attack.craft(one, EPSILON, torch.Generator().manual_seed(0), Progress.silent())
+    walked = uniform_start(one.examples, EPSILON, torch.Generator().manual_seed(0))
+    heading = torch.zeros_like(walked)
+    for length in (0.5, 0.25):
+        walked.requires_grad_(True)
+        logits = one.attacked((one.examples[:] + walked).clamp(0, 1))
+        lead = logits[0, torch.arange(4) != one.example_labels[0]].max() - logits[0, one.example_labels[0]]
+        assert float(lead.detach()) < attack.cap
+        (gradient,) = torch.autograd.grad(lead, walked)
+        heading = 0.9 * heading + gradient / gradient.abs().mean()
+        walked = (walked.detach() + length * EPSILON * heading.sign()).clamp(-EPSILON, EPSILON)
+    assert torch.allclose(crafted, walked, atol=1e-6)

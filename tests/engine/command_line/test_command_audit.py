@@ -13,6 +13,7 @@ import pytest
 import zepad_engine.audit
 import zepad_engine.describe
 from tests.support.report_builder import report_with
+from zepad_engine.adaptive.registry import SYSTEM_ATTACKS
 from zepad_engine.catalogue import Catalogue, EncoderEntry, Entry, TaskEntry
 from zepad_engine.command_line import main
 from zepad_engine.command_line.audit import BENIGN_SOURCES
@@ -43,6 +44,7 @@ CATALOGUE = Catalogue(
         entry("other"),
         entry("imported"),
     ),
+    adaptive=tuple(entry(key) for key in SYSTEM_ATTACKS),
     defences=tuple(entry(choice.key) for choice in DEFAULT_DEFENCES),
     tasks=tuple(
         TaskEntry(key=key, name=key, summary="", source="", licence="")
@@ -148,6 +150,18 @@ def test_every_flag_reaches_the_plan(engine, encoder, tmp_path):
     assert [choice.key for choice in plan.defences] == ["undefended"]
     assert plan.benign.source == "auxiliary"
     assert (plan.mode, plan.switches) == ("official", OfficialSwitches.all_on())
+
+
+def test_attacks_on_systems_come_from_the_preset_and_from_flags(engine):
+    assert main(["audit", "--demo", "--preset", "quick", "--out", "a"]) == 0
+    assert [choice.key for choice in engine.plan.adaptive.attacks] == ["pgd", "evading"]
+    flags = ["--adaptive", "square", "--adaptive-images", "32", "--adaptive-on", "zepad,zepad_no_bmp"]
+    assert main(["audit", "--demo", "--out", "b", *flags]) == 0
+    adaptive = engine.plan.adaptive
+    assert [choice.key for choice in adaptive.attacks] == ["square"]
+    assert (adaptive.images, adaptive.defences) == (32, ("zepad", "zepad_no_bmp"))
+    assert main(["audit", "--demo", "--out", "c", "--adaptive", "none"]) == 0
+    assert engine.plan.adaptive.attacks == ()
 
 
 def test_perturbation_files_join_the_attacks_under_their_own_names(engine, tmp_path):

@@ -75,8 +75,8 @@ def test_official_switches_reach_the_attacks():
 
 def test_official_entropy_is_inverted():
     plan = AuditPlan(defences=(Choice(key="entropy_fusion"), Choice(key="zepad", values={"k": 2.0})))
-    entropy, zepad = plan_defences(plan)
-    assert not entropy.inverted
-    assert zepad.k == 2.0
+    defences = plan_defences(plan)
+    assert defences["entropy_fusion"].fusion == "entropy"
+    assert defences["zepad"].k == 2.0
     official = msgspec.structs.replace(plan, mode="official", switches=OfficialSwitches(entropy_inverted=True))
-    assert plan_defences(official)[0].inverted
+    assert plan_defences(official)["entropy_fusion"].fusion == "entropy_inverted"

@@ -78,6 +78,28 @@ def test_a_contribution_by_hand():
     assert not model.weight.requires_grad
 
 
+class Steep(nn.Module):
+    """Logits (0, 8 sin 45 (w - 1)) of any image: the nearest summit is a third of the way to the ball's edge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1, 1), requires_grad=False)
+        self.farthest = 0.0
+
+    def forward(self, images):
+        self.farthest = max(self.farthest, abs(float(self.weight.detach()) - 1))
+        height = 8 * torch.sin(45 * (self.weight - 1)) * images
+        return torch.cat([torch.zeros_like(height), height], dim=1)
+
+
+def test_a_steep_slope_is_climbed_and_not_leapt_over():
+    # The first gradient is 180: a step of rate 1, as in the release, ends 1,800 radii away and looks about from there.
+    model = Steep()
+    worst = redundant_layers._worst(model, model.weight, torch.ones(4, 1), torch.zeros(4, dtype=torch.long), 2)
+    assert 6.0 < worst <= 8.001
+    assert 0.02 < model.farthest <= 0.1 + 1e-6
+
+
 def test_looking_for_layers_moves_nothing():
     looking = work()
     before = weight_bytes(looking.encoder)
