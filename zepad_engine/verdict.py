@@ -18,7 +18,7 @@ from zepad_engine.evidence import AdaptiveFinding, Light, WorstCase
 from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Detection, Summary
 from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, set_name
 
-_CONTROL = "sign_noise"
+_CONTROLS = ("sign_noise", "gaussian_noise")
 # Attacks that need nothing but what is public: the encoder, or a file somebody made.
 _PUBLIC = {"victim", "auxiliary", "public_pair", "elsewhere"}
 _FEW = 100
@@ -49,7 +49,7 @@ def summarise(
 
     A red light withholds the verdict; the figures stand in the detail all the same.
     """
-    public = [attack.key for attack in attacks if attack.origin in _PUBLIC and attack.key != _CONTROL]
+    public = [attack.key for attack in attacks if attack.origin in _PUBLIC and not attack.key.startswith(_CONTROLS)]
     worst = _strongest(public or [attack.key for attack in attacks], averages, "undefended")
     undefended = headline(averages, "undefended", worst)
     zepad = headline(averages, "zepad", worst)
