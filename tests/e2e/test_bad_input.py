@@ -162,9 +162,9 @@ def test_a_plan_that_cannot_be(plan, tmp_path, case):
 
 
 def test_a_field_of_an_attack_out_of_range_is_refused_before_anything_is_crafted(plan, tmp_path):
-    attacks = (Choice(key="l4a_base", values={"stage": 9}),)
+    attacks = (Choice(key="l4a_base", values={"stage": 41}),)
     trouble = refused(msgspec.structs.replace(plan, attacks=attacks), tmp_path / "run")
-    assert trouble.sentence == "PAP L4A-base: Stage must lie between 0 and 4; it is 9."
+    assert trouble.sentence == "PAP L4A-base: Stage must lie between 0 and 40; it is 41."
     assert trouble.code == "plan.bad"
     assert not (tmp_path / "run" / "attacks").exists()
 
