@@ -51,7 +51,8 @@ def adapting_seconds(plan: AuditPlan, choice: Choice, entry: Entry, branches: in
     """One attack on one defended system; an upper bound, since restarts skip what has fallen."""
     defaults = {field.key: float(field.default) for field in entry.fields if isinstance(field.default, int | float)}
     values = defaults | {key: float(value) for key, value in choice.values.items() if isinstance(value, int | float)}
-    steps = values.get("steps", 0.0) * values.get("restarts", 1.0) + values.get("queries", 0.0) / 2
+    # A query passes forward only.
+    steps = (values.get("steps", 0.0) + values.get("queries", 0.0) / 2) * values.get("restarts", 1.0)
     return 2 + plan.adaptive.images * steps * branches / _PASSES_PER_SECOND
 
 

@@ -35,7 +35,7 @@ class Observed:
         spread: largest distance between two passes' logits of one image, each scaled to length 1; 0 to 2.
         improbability: how far the outputs are from being probabilities: the largest violation of 0 <= p <= 1 and of
             a sum of 1, over all images; 0 = they are probabilities.
-        zero_gradients: images whose cross-entropy gradient is zero in every pixel.
+        zero_gradients: images whose cross-entropy gradient is zero, or no number, in every pixel.
         gradient_calls: gradients taken by the system itself during one forward pass.
     """
 
@@ -86,7 +86,9 @@ def _zero_gradients(target: Target) -> int:
         moved = images.detach().clone().requires_grad_(True)
         loss = functional.cross_entropy(target.scored(moved), labels, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, moved)
-        zeros += int((gradient == 0).flatten(1).all(dim=1).sum())
+        # The sign of what is no number is 0: such a gradient leads nowhere either.
+        useless = (gradient == 0) | ~torch.isfinite(gradient)
+        zeros += int(useless.flatten(1).all(dim=1).sum())
     return zeros
 
 
