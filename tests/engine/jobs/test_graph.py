@@ -114,6 +114,16 @@ def test_more_steps_cost_more():
     assert cost() == cost(steps=1000)
 
 
+@pytest.mark.parametrize("key", ["pgd", "square"])
+def test_restarts_of_an_attack_on_a_system_cost_as_often(key):
+    def cost(restarts):
+        attack = Choice(key=key, values={"restarts": restarts})
+        plan = AuditPlan(adaptive=Adaptive(attacks=(attack,), defences=("zepad",)))
+        return next(job.cost for job in audit_jobs(plan, CATALOGUE) if job.kind == "adapt")
+
+    assert cost(5) - 2 == pytest.approx(5 * (cost(1) - 2))
+
+
 def test_more_work_costs_more_in_every_preset():
     totals = [
         sum(job.cost for job in audit_jobs(PLANS[preset], CATALOGUE)) for preset in ("quick", "standard", "paper")
