@@ -65,7 +65,7 @@ def summarise(
         verdict=withheld(tried.lights, tried.names)
         or " ".join([_verdict(plan, undefended, zepad), *attacked_verdict(tried.worst)]),
         detail=" ".join(details),
-        limits=limits_of(plan, attacks),
+        limits=limits_of(plan, attacks, tried.adaptive),
     )
 
 
@@ -163,7 +163,7 @@ def threat_model(
         f"Data: up to {plan.surrogate_images:,} pictures of the attacker's own, without labels.",
         f"Power: one universal perturbation, L-inf at most {plan.epsilon_255:g}/255"
         f" ({plan.epsilon_255 / 255:.4f} of the pixel range), added to every image.",
-        "Access: none to the defended system. The perturbation is crafted on one encoder and transferred.",
+        "Access: none to the defended system. The perturbation is crafted on encoders and transferred.",
         *_origin_sentence(attacks),
         *adaptive_threats(adaptive),
     )
@@ -235,11 +235,13 @@ def not_shown(plan: AuditPlan, adaptive: tuple[AdaptiveFinding, ...] = ()) -> tu
     )
 
 
-def limits_of(plan: AuditPlan, attacks: tuple[AttackFinding, ...]) -> str:
+def limits_of(plan: AuditPlan, attacks: tuple[AttackFinding, ...], adaptive: tuple[AdaptiveFinding, ...] = ()) -> str:
     """One sentence for the first page."""
+    itself = ", ".join(dict.fromkeys(found.name for found in adaptive))
+    beside = f", and for those on the systems themselves ({itself})" if itself else ""
     names = ", ".join(attack.name for attack in attacks)
     imported = " or imported" if any(attack.origin == "elsewhere" for attack in attacks) else ""
     return (
-        f"An upper bound: it holds for the attacks tried ({names}) at {plan.epsilon_255:g}/255, each crafted on one"
-        f" encoder without the heads{imported}, and says nothing of stronger ones."
+        f"An upper bound: it holds for the attacks tried ({names}) at {plan.epsilon_255:g}/255,"
+        f" crafted on encoders without the heads{imported}{beside}; it says nothing of stronger ones."
     )

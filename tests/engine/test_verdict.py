@@ -118,7 +118,7 @@ def test_an_imported_perturbation_may_be_the_worst_and_is_never_called_aimed_at_
     assert "loses 40.0 points" in said.verdict
     assert "Under Mine, the strongest attack tried: undefended 80.0 %" in said.detail
     assert "on the public encoder" not in said.detail
-    assert "each crafted on one encoder without the heads or imported, and says nothing" in said.limits
+    assert "crafted on encoders without the heads or imported; it says nothing" in said.limits
     milder = verdict({"undefended": (800, 500, 790, 600), "zepad": (790, 700, 780, 600)}, attacks=IMPORTED)
     assert "Under L4A, the strongest attack on the public encoder: undefended" in milder.detail
 
@@ -338,6 +338,10 @@ def test_no_word_promises_safety():
 
 def test_limits_name_the_attacks_tried():
     assert "(L4A, Noise) at 8/255" in limits_of(PLAN, ATTACKS)
+    both = (adaptive("undefended", 3), adaptive("zepad", 40), adaptive("zepad", 30, name="Evading"))
+    assert limits_of(PLAN, ATTACKS, both).endswith(
+        "without the heads, and for those on the systems themselves (PGD, Evading); it says nothing of stronger ones."
+    )
 
 
 def test_percent_has_its_interval():
