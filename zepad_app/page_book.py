@@ -15,6 +15,7 @@ from zepad_app.pages.page import Heading, Page
 from zepad_app.pages.plan import PlanPage
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
+from zepad_app.thresholds import Thresholds
 from zepad_engine.findings import AuditReport
 from zepad_engine.plan import AuditPlan
 
@@ -42,6 +43,7 @@ class PageBook(QObject):
         self._stack = stack
         self._pages: dict[str, QWidget] = {}
         self.audit_page = "drop"
+        self.thresholds = Thresholds(settings, self)
 
     def page(self, name: str) -> QWidget:
         """The page of a name, made now if need be."""

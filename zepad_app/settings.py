@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
+import msgspec
 from PySide6.QtCore import QByteArray, QSettings
 
 from zepad_app.theme import SCHEMES, Scheme
 from zepad_engine.places import settings_folder
+
+# Runs whose thresholds are remembered: the ones touched last.
+_RUNS_KEPT: Final = 100
 
 
 class Settings:
@@ -54,3 +61,21 @@ class Settings:
     @folder.setter
     def folder(self, value: str) -> None:
         self._store.setValue("files/folder", value)
+
+    @property
+    def thresholds(self) -> dict[str, dict[str, float]]:
+        """The detector's thresholds chosen per run and task, the run touched last at the end."""
+        try:
+            found = msgspec.json.decode(
+                str(self._store.value("results/thresholds", "{}")), type=dict[str, dict[str, float]]
+            )
+        except msgspec.DecodeError:
+            return {}
+        return {
+            run: {task: value for task, value in mine.items() if math.isfinite(value)} for run, mine in found.items()
+        }
+
+    @thresholds.setter
+    def thresholds(self, value: dict[str, dict[str, float]]) -> None:
+        kept = dict(list(value.items())[-_RUNS_KEPT:])
+        self._store.setValue("results/thresholds", msgspec.json.encode(kept).decode())
