@@ -22,6 +22,7 @@ WINDOW_MAY_SEE = {
     "branches",
     "evidence",
     "costs",
+    "intervals",
     *("card", "catalogue", "errors", "findings", "messages", "places", "plan", "preflight", "presets", "progress"),
     "plan_checks",
     "resources",

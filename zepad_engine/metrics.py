@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zepad_engine.evidence import Rate
+from zepad_engine.intervals import wilson
 
 _Z = 1.959963984540054
 _RESAMPLES = 2000
@@ -22,16 +23,6 @@ _PERMUTATIONS = 9999
 Scores = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]
-
-
-def wilson(successes: int, n: int) -> Rate:
-    """A share with its 95 % Wilson score interval; n = 0 gives 0 with the interval 0 to 1."""
-    if n == 0:
-        return Rate(value=0.0, n=0, low=0.0, high=1.0)
-    share = successes / n
-    centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
-    return Rate(value=share, n=n, low=max(0.0, min(centre - half, share)), high=min(1.0, max(centre + half, share)))
 
 
 def rate_of(flags: Flags) -> Rate:

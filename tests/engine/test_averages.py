@@ -4,7 +4,7 @@ import pytest
 
 from zepad_engine.averages import averages_of, headline
 from zepad_engine.findings import Cell
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 from zepad_engine.plan import AuditPlan
 
 RIGHT = {"emoji": (90, 80), "signs": (60, 20), "fashion": (80, 40)}

@@ -4,7 +4,7 @@ import pytest
 
 from zepad_engine.correlations import correlations_of
 from zepad_engine.evidence import FeatureShift
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 
 
 def shift(cosine, overlap, moved, fooled, drop, branch="victim"):

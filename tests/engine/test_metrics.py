@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from zepad_engine.evidence import Rate
+from zepad_engine.intervals import wilson
 from zepad_engine.metrics import (
     auroc,
     effective_rank,
@@ -19,7 +20,6 @@ from zepad_engine.metrics import (
     roc_points,
     spearman,
     threshold_for,
-    wilson,
 )
 
 

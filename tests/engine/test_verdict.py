@@ -11,7 +11,7 @@ from zepad_engine.adaptive_words import percent
 from zepad_engine.averages import averages_of
 from zepad_engine.evidence import AdaptiveFinding, Light, Rate, WorstCase
 from zepad_engine.findings import AttackFinding, Cell, DataFinding, Detection
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 from zepad_engine.plan import AuditPlan, BenignTraining, Choice
 from zepad_engine.verdict import Tried, limits_of, not_shown, summarise, threat_model, warnings_of
 

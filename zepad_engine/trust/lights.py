@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from zepad_engine.evidence import Light, Sweep
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 from zepad_engine.trust.ladder import HUGE_EPSILON, NOISE_DRAWS, QUERIES, Measured
 from zepad_engine.trust.observing import PASSES
 

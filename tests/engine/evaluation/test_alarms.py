@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.support.tiny import tiny_pictures
 from zepad_engine.evaluation.alarms import CHANGES, blur, false_alarm, jpeg, noise
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 
 PICTURES, _ = tiny_pictures(6, size=32)
 

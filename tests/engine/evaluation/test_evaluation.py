@@ -12,7 +12,7 @@ from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import Answers
 from zepad_engine.evaluation.detection import detection_of, scores_of, threshold_of
 from zepad_engine.evaluation.examples import chosen_examples
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 from zepad_engine.plan import Detector
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from zepad_engine.evaluation.retrieval import average_precisions, retrieval_of, side_by_side
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 
 
 def around(*degrees):

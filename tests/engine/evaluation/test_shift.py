@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from zepad_engine.evaluation.shift import cluster_centres, cluster_fooling, neighbour_overlap, shifts_of
-from zepad_engine.metrics import effective_rank, wilson
+from zepad_engine.intervals import wilson
+from zepad_engine.metrics import effective_rank
 
 
 def around(*degrees):

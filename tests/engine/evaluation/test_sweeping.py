@@ -9,7 +9,7 @@ from zepad_engine.defences.fused import Zepad
 from zepad_engine.evaluation.accuracy import cells_of
 from zepad_engine.evaluation.answers import Answers
 from zepad_engine.evaluation.sweeping import MARGINS, sweeps_of
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 from zepad_engine.plan import Detector
 
 DETECTOR = Detector(confidence="m")

@@ -10,7 +10,8 @@ from zepad_engine.defences.fused import Zepad, ZepadWithoutBmp
 from zepad_engine.evaluation.answers import Answers
 from zepad_engine.evaluation.pairing import pairs_of
 from zepad_engine.evaluation.worst import Verdicts, verdicts_of, worst_case, wrong_in_any
-from zepad_engine.metrics import mcnemar, paired_difference, wilson
+from zepad_engine.intervals import wilson
+from zepad_engine.metrics import mcnemar, paired_difference
 from zepad_engine.plan import Detector
 
 DETECTOR = Detector(confidence="m", target_fpr=0.05)

@@ -15,6 +15,7 @@ from zepad_engine.errors import EngineTrouble
 from zepad_engine.evaluation.answers import CALIBRATION, CLEAN
 from zepad_engine.evaluation.detection import scores_of
 from zepad_engine.evidence import AdaptiveFinding
+from zepad_engine.intervals import wilson
 from zepad_engine.jobs import adapting
 from zepad_engine.jobs.adapting import adapt
 from zepad_engine.jobs.answering import task_split
@@ -24,7 +25,7 @@ from zepad_engine.jobs.job import Job, Order
 from zepad_engine.jobs.opening import how
 from zepad_engine.jobs.systems import attacked_rows, branch_model, system_of, target_of
 from zepad_engine.jobs.table import FUNCTIONS
-from zepad_engine.metrics import threshold_for, wilson
+from zepad_engine.metrics import threshold_for
 from zepad_engine.plan import Adaptive, Choice, set_name
 from zepad_engine.run_folder import RunFolder
 

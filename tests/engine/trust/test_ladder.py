@@ -14,7 +14,7 @@ from torch.nn import functional
 from tests.support.tiny import cancelled_after, was_cancelled
 from tests.support.zoo import EPSILON, target_of, trained
 from zepad_engine.adaptive.pgd import PgdAttack
-from zepad_engine.metrics import wilson
+from zepad_engine.intervals import wilson
 from zepad_engine.progress import Progress
 from zepad_engine.trust.ladder import BUDGETS_255, MOST_PASSES, STEPS, Measured, Rung, measure
 from zepad_engine.trust.lights import lights_of, sweeps_of
