@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from zepad_app.theme import SCHEMES, TEXT_SCALES, Scheme, Theme
@@ -51,3 +51,14 @@ def add_look(menu: QMenu, theme: Theme, on_scheme: Callable[[Scheme], None], on_
         action = QAction(f"{100 * scale:.0f} %", scales, checkable=True, checked=theme.scale == scale)
         action.triggered.connect(lambda _checked=False, chosen=scale: on_scale(chosen))
         submenu.addAction(action)
+
+
+def follow_undo(stack: QUndoStack, actions: dict[str, QAction]) -> None:
+    """Have Undo and Redo say what they would do, and grey where there is nothing to do."""
+    undo, redo = actions["undo"], actions["redo"]
+    stack.canUndoChanged.connect(undo.setEnabled)
+    stack.canRedoChanged.connect(redo.setEnabled)
+    stack.undoTextChanged.connect(lambda text: undo.setText(f"&Undo {text}".strip()))
+    stack.redoTextChanged.connect(lambda text: redo.setText(f"&Redo {text}".strip()))
+    undo.setEnabled(stack.canUndo())
+    redo.setEnabled(stack.canRedo())

@@ -16,6 +16,7 @@ from zepad_app.pages.plan import PlanPage
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.thresholds import Thresholds
+from zepad_app.undoing import UndoStack
 from zepad_engine.findings import AuditReport
 from zepad_engine.plan import AuditPlan
 
@@ -35,11 +36,14 @@ class PageBook(QObject):
     page_requested = Signal(str)
     export_requested = Signal(str)
 
-    def __init__(self, model: AuditModel, theme: Theme, settings: Settings, stack: QStackedWidget) -> None:
+    def __init__(
+        self, model: AuditModel, theme: Theme, settings: Settings, undo: UndoStack, stack: QStackedWidget
+    ) -> None:
         super().__init__(stack)
         self._model = model
         self._theme = theme
         self._settings = settings
+        self.undo = undo
         self._stack = stack
         self._pages: dict[str, QWidget] = {}
         self.audit_page = "drop"

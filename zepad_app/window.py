@@ -13,7 +13,7 @@ from zepad_app.audit_model import AuditModel
 from zepad_app.dialogs import may_close, shortcuts_dialog, show_about
 from zepad_app.drops import DropReader, dropped_things, notice_of_route, takes, working_notice
 from zepad_app.failures import NoticeText, notice_of
-from zepad_app.menus import Command, add_commands, add_look
+from zepad_app.menus import Command, add_commands, add_look, follow_undo
 from zepad_app.page_book import AUDIT_PAGES, PageBook
 from zepad_app.pages.page import Page
 from zepad_app.routes import Route
@@ -21,6 +21,7 @@ from zepad_app.settings import Settings
 from zepad_app.status_words import engine_words, work_words
 from zepad_app.theme import Scheme, Theme
 from zepad_app.tokens import AROUND
+from zepad_app.undoing import UndoStack
 from zepad_app.widgets.header import Header
 from zepad_app.widgets.nav_bar import NavBar
 from zepad_app.widgets.notice import Notice
@@ -47,7 +48,8 @@ class Window(QMainWindow):
         self._shown_once = False
         self.confirm_close: Callable[[QWidget], bool] = may_close
         self.stack = QStackedWidget()
-        self.pages = PageBook(model, theme, settings, self.stack)
+        self.undo = UndoStack(self)
+        self.pages = PageBook(model, theme, settings, self.undo, self.stack)
         self.rail = NavBar(theme, _PLACES)
         self.header = Header(theme)
         self.strip = StatusStrip(theme)
@@ -61,6 +63,7 @@ class Window(QMainWindow):
         self._commands = self._table()
         self.actions_by_key = add_commands(self, self._commands)
         self._add_look_menu()
+        follow_undo(self.undo, self.actions_by_key)
         self._connect()
         self.show_page("drop")
         self._on_changed()
@@ -162,6 +165,8 @@ class Window(QMainWindow):
             ("html", "&File", "Export report as &HTML…", "Ctrl+E", lambda: self._export("html")),
             ("json", "&File", "Export report as &JSON…", "Ctrl+Shift+E", lambda: self._export("json")),
             ("quit", "&File", "&Quit", "Ctrl+Q", self.close),
+            ("undo", "&Edit", "&Undo", "Ctrl+Z", self.undo.undo),
+            ("redo", "&Edit", "&Redo", "Ctrl+Shift+Z", self.undo.redo),
             ("audit", "&View", "&Audit", "Ctrl+1", lambda: self._on_place("audit")),
             ("results", "&View", "&Results", "Ctrl+2", lambda: self._on_place("results")),
             ("inspect", "&View", "&Inspect", "Ctrl+3", lambda: self._on_place("inspect")),
@@ -174,8 +179,8 @@ class Window(QMainWindow):
         )
 
     def _add_look_menu(self) -> None:
-        menus = [action.menu() for action in self.menuBar().actions()]
-        add_look(menus[1], self._theme, self._choose_scheme, self._choose_scale)  # type: ignore[arg-type]
+        menus = {action.text(): action.menu() for action in self.menuBar().actions()}
+        add_look(menus["&View"], self._theme, self._choose_scheme, self._choose_scale)  # type: ignore[arg-type]
 
     def _act(self) -> None:
         page = self.stack.currentWidget()

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 
 from tests.support.story_shots import shoot
 from tests.support.tiny import tiny_encoder
-from zepad_app.app import App, build
+from zepad_app.app import App
 from zepad_app.pages.drop import DropPage
 from zepad_app.widgets.preflight_banner import GOOD
 from zepad_engine.card import CIFAR_MEAN, IMAGENET_MEAN, IMAGENET_STD, Overrides
@@ -20,21 +20,7 @@ from zepad_engine.resources import asset
 
 pytestmark = pytest.mark.slow
 
-READY_MS = 120_000
 OPEN_MS = 60_000
-
-
-@pytest.fixture
-def app(qtbot):
-    app = build()
-    app.window.confirm_close = lambda _parent: True
-    qtbot.addWidget(app.window)
-    app.window.resize(1280, 800)
-    app.window.show()
-    app.model.start_engine()
-    qtbot.waitUntil(lambda: app.model.state.ready is not None, timeout=READY_MS)
-    yield app
-    app.engine.close()
 
 
 class Story:

@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from tests.support.story_shots import shoot
-from zepad_app.app import build
 from zepad_engine.findings import report_from_json
 from zepad_engine.plan import AuditPlan, BenignTraining, Choice, HeadTraining, Tuning
 
@@ -21,19 +20,6 @@ pytestmark = pytest.mark.slow
 
 READY_MS = 120_000
 SAMPLE_MS = 900_000
-
-
-@pytest.fixture
-def app(qtbot):
-    app = build()
-    app.window.confirm_close = lambda _parent: True
-    qtbot.addWidget(app.window)
-    app.window.resize(1280, 800)
-    app.window.show()
-    app.model.start_engine()
-    qtbot.waitUntil(lambda: app.model.state.ready is not None, timeout=READY_MS)
-    yield app
-    app.engine.close()
 
 
 def button(parent: QWidget, text: str) -> QPushButton:

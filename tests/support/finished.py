@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.support.tiny import write_inputs
 from tests.support.worker_pipes import closed_pipes
 from zepad_engine.audit import run_audit
 from zepad_engine.findings import AuditReport, report_from_json
-from zepad_engine.messages import Event
-from zepad_engine.plan import AuditPlan
+from zepad_engine.messages import Event, decode_event, encode
+from zepad_engine.plan import AuditPlan, plan_from_json, plan_to_json
 
 # What may differ between two runs of one plan; everything else must not.
 _TIMES = {"run", "created_utc", "timings", "seconds"}
@@ -35,25 +37,47 @@ class FinishedRun:
 
 
 def tiny_inputs(factory: pytest.TempPathFactory) -> AuditPlan:
-    return _inputs(factory.getbasetemp())
+    return _inputs(_shared(factory))
 
 
 def finished_run(factory: pytest.TempPathFactory) -> FinishedRun:
-    return _finished(factory.getbasetemp())
+    plan = tiny_inputs(factory)
+    folder = stored_once(factory, "straight", plan)
+    events = (folder.parent / "straight.events").read_bytes().splitlines()
+    return FinishedRun(plan, folder, tuple(decode_event(line) for line in events))
+
+
+def stored_once(factory: pytest.TempPathFactory, name: str, plan: AuditPlan) -> Path:
+    """The folder of the audit of a plan, run by the first who asks; nobody may change it."""
+    return _stored(_shared(factory), name, plan_to_json(plan))
+
+
+def _shared(factory: pytest.TempPathFactory) -> Path:
+    """A folder of this session that the processes of pytest-xdist share."""
+    root = factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
 
 @cache
 def _inputs(root: Path) -> AuditPlan:
-    return write_inputs(root / "tiny_inputs")
+    with FileLock(root / "tiny.lock"):
+        stored = root / "tiny_inputs" / "plan.json"
+        if not stored.exists():
+            stored.parent.mkdir()
+            stored.write_bytes(plan_to_json(write_inputs(stored.parent)))
+    return plan_from_json(stored.read_bytes())
 
 
 @cache
-def _finished(root: Path) -> FinishedRun:
-    events: list[Event] = []
-    plan, folder = _inputs(root), root / "tiny_runs" / "straight"
-    with closed_pipes():
-        run_audit(plan, folder, events.append, lambda: False)
-    return FinishedRun(plan, folder, tuple(events))
+def _stored(root: Path, name: str, plan: bytes) -> Path:
+    folder, told = root / "tiny_runs" / name, root / "tiny_runs" / f"{name}.events"
+    with FileLock(root / "tiny.lock"):
+        if not told.exists():
+            events: list[Event] = []
+            with closed_pipes():
+                run_audit(plan_from_json(plan), folder, events.append, lambda: False)
+            told.write_bytes(b"".join(encode(event) for event in events))
+    return folder
 
 
 def without_times(folder: Path) -> Any:

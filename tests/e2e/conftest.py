@@ -1,0 +1,83 @@
+"""What the stories share: the real window around the real engine, one tiny finished audit, and a meter of gaps.
+
+``app`` is the whole product as a user starts it. While it is up a meter ticks; a story in which the test itself
+works for long (not the window) does so under ``gaps.forgiving()``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.support.finished import stored_once, tiny_inputs
+from tests.support.gap_meter import GROSS_MS, GapMeter, store
+from zepad_app.app import App, build
+from zepad_engine.places import runs_folder
+from zepad_engine.plan import Adaptive, AuditPlan, Choice
+
+READY_MS = 120_000
+
+
+@pytest.fixture
+def app(qtbot: QtBot) -> Iterator[App]:
+    """The real window at 1280 x 800 with a real engine that is ready; both are gone afterwards."""
+    made = build()
+    made.window.confirm_close = lambda _parent: True
+    made.window.resize(1280, 800)
+    made.window.show()
+    made.model.start_engine()
+    qtbot.waitUntil(lambda: made.model.state.ready is not None, timeout=READY_MS)
+    yield made
+    made.window.close()
+    made.engine.close()
+    made.window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def gaps(request: pytest.FixtureRequest) -> Iterator[GapMeter | None]:
+    """The meter of this story; None where there is no window."""
+    if "app" not in request.fixturenames:
+        yield None
+        return
+    meter = GapMeter(request.getfixturevalue("app").window)
+    yield meter
+    found = meter.stop()
+    store(request.node.name, found)
+    sys.stdout.write(f"gaps in ms: {found}\n")
+    assert found["max"] < GROSS_MS, found
+
+
+@pytest.fixture(scope="session")
+def tiny_plan(tmp_path_factory: pytest.TempPathFactory) -> AuditPlan:
+    """A whole audit in seconds: 16 px, two tasks, two attacks on the encoder, one on the system, heads, detection."""
+    plan = tiny_inputs(tmp_path_factory)
+    return msgspec.structs.replace(
+        plan,
+        attacks=(plan.attacks[0], plan.attacks[-1]),
+        adaptive=Adaptive(
+            attacks=(Choice(key="pgd", values={"steps": 3}),),
+            defences=("undefended", "zepad"),
+            images=16,
+            checked_images=0,
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def _tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_plan: AuditPlan) -> Path:
+    return stored_once(tmp_path_factory, "stories", tiny_plan)
+
+
+@pytest.fixture
+def tiny_run(_tiny_run: Path, own_home: Path) -> Path:
+    """A copy of one finished tiny audit among the runs of this test's home; the test may spoil it."""
+    return Path(shutil.copytree(_tiny_run, runs_folder() / "20260101-120000-tiny"))
