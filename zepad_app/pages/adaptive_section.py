@@ -25,12 +25,23 @@ _KNOWLEDGE = {
 class AdaptiveSection(EntriesSection):
     """Attacks on the defended systems."""
 
+    HOLDS = ("adaptive",)
+
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         entries = tuple(_told(entry) for entry in catalogue.adaptive)
         super().__init__(theme, "Adaptive attacks", "adaptive.attacks", entries)
-        self.systems: dict[str, QCheckBox] = {}
+        self._systems: dict[str, QCheckBox] = {}
         self._names = {entry.key: entry.name for entry in catalogue.defences}
         self._targets: tuple[str, ...] = ()
+
+    @property
+    def systems(self) -> dict[str, QCheckBox]:
+        """A box for each system of the plan."""
+        self.draw()
+        return self._systems
+
+    def fill(self) -> None:
+        """What these attacks are, on what, and which."""
         words = label(
             "Attacks on the defended system: here the attacker has the system itself. Slow: each attack runs on each "
             "system ticked.",
@@ -50,30 +61,30 @@ class AdaptiveSection(EntriesSection):
         self.body.addWidget(label("Attacks"))
         self.add_cards()
 
-    def show_plan(self, plan: AuditPlan) -> None:
+    def show_values(self, plan: AuditPlan) -> None:
         """Show the values, and a box for each system of the plan."""
-        super().show_plan(plan)
+        super().show_values(plan)
         self._targets = plan.adaptive.defences
         identities = tuple(choice.identity for choice in plan.defences)
-        if identities != tuple(self.systems):
+        if identities != tuple(self._systems):
             self._draw_systems(identities)
-        for identity, box in self.systems.items():
+        for identity, box in self._systems.items():
             with QSignalBlocker(box):
                 box.setChecked(identity in self._targets)
 
     def _draw_systems(self, identities: tuple[str, ...]) -> None:
         clear(self._grid)
-        self.systems = {}
+        self._systems = {}
         for place, identity in enumerate(identities):
             box = QCheckBox(self._names.get(identity) or defence_name(identity))
             box.toggled.connect(self._on_system)
-            self.systems[identity] = box
+            self._systems[identity] = box
             self._grid.addWidget(box, place // _COLUMNS, place % _COLUMNS)
 
     def _on_system(self) -> None:
         # Systems that are not in the plan now keep their tick for when they come back.
-        absent = tuple(target for target in self._targets if target not in self.systems)
-        ticked = tuple(identity for identity, box in self.systems.items() if box.isChecked())
+        absent = tuple(target for target in self._targets if target not in self._systems)
+        ticked = tuple(identity for identity, box in self._systems.items() if box.isChecked())
         self._targets = (*ticked, *absent)
         self.edited.emit("adaptive.defences", self._targets)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -16,25 +18,72 @@ from zepad_engine.plan_checks import Trouble
 
 
 class PlanSection(FoldSection):
-    """A folding section whose controls edit one field of the plan each."""
+    """A folding section whose controls edit one field of the plan each.
+
+    What is inside is drawn when the section is first opened, or asked for: all of them at once would take a second.
+    A subclass says which fields it ``HOLDS`` (a dotted name, or what such names begin with) and draws them in ``fill``.
+    """
+
+    HOLDS: ClassVar[tuple[str, ...]] = ()
 
     edited = Signal(str, object)
 
     def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
         super().__init__(theme, title, parent)
-        self.rows: dict[str, FieldRow] = {}
+        self._rows: dict[str, FieldRow] = {}
+        self._drawn = False
+        self._plan = AuditPlan()
+        self._troubles: tuple[Trouble, ...] = ()
+
+    @property
+    def rows(self) -> dict[str, FieldRow]:
+        """The fields' rows by their dotted names."""
+        self.draw()
+        return self._rows
+
+    def draw(self) -> None:
+        """Draw what is inside, once."""
+        if not self._drawn:
+            self._drawn = True
+            self.fill()
+            self.show_values(self._plan)
+            self.tell_troubles(self._troubles)
+
+    def fill(self) -> None:
+        """Put the controls into ``body``."""
 
     def show_plan(self, plan: AuditPlan) -> None:
         """Show the plan's values without telling anybody."""
-        for field, row in self.rows.items():
-            _show(row.control, value_of(plan, field))
+        self._plan = plan
+        if self._drawn:
+            self.show_values(plan)
 
     def show_troubles(self, troubles: tuple[Trouble, ...]) -> bool:
         """Put each trouble beside its field; returns whether any is here."""
+        self._troubles = tuple(trouble for trouble in troubles if self.holds(trouble.field))
+        if self._drawn:
+            self.tell_troubles(self._troubles)
+        return bool(self._troubles)
+
+    def holds(self, field: str) -> bool:
+        """Whether a field of the plan is edited here."""
+        return any(field == name or field.startswith(f"{name}.") for name in self.HOLDS)
+
+    def show_values(self, plan: AuditPlan) -> None:
+        """Show the plan's values in the controls."""
+        for field, row in self._rows.items():
+            _show(row.control, value_of(plan, field))
+
+    def tell_troubles(self, troubles: tuple[Trouble, ...]) -> None:
+        """Put each trouble beside its control."""
         said = {trouble.field: trouble.sentence for trouble in troubles}
-        for field, row in self.rows.items():
+        for field, row in self._rows.items():
             row.complain(said.get(field, "").replace(field, row.text, 1))
-        return any(field in self.rows for field in said)
+
+    def on_folded(self, is_open: bool) -> None:
+        """Draw what is inside before it is first seen."""
+        if is_open:
+            self.draw()
 
     def add_integer(self, field: str, text: str, unit: str = "", hint: str = "", step: int = 1, zero: str = "") -> None:
         """A whole number, 0 shown as ``zero``; what the plan cannot take is said beside it, not forbidden."""
@@ -64,8 +113,8 @@ class PlanSection(FoldSection):
 
     def _add(self, field: str, text: str, control: QWidget, unit: str, hint: str) -> None:
         control.setObjectName(field)
-        self.rows[field] = FieldRow(text, control, unit, hint)
-        self.body.addWidget(self.rows[field])
+        self._rows[field] = FieldRow(text, control, unit, hint)
+        self.body.addWidget(self._rows[field])
 
 
 def _show(control: QWidget, value: object) -> None:

@@ -55,23 +55,29 @@ def _encoders(catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
 class ThreatSection(PlanSection):
     """Who attacks, with what."""
 
+    HOLDS = ("encoder", "epsilon_255", "surrogate_set", "surrogate_images")
+
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(theme, "Threat")
         self._catalogue = catalogue
         self._words = label("")
         self._words.setWordWrap(True)
-        self.body.addWidget(self._words)
-        self.add_source("encoder", "Encoder under audit", _encoders(catalogue), _ENCODER_FILES)
         self.said = label("", "caption", soft=True)
         self.said.setWordWrap(True)
+
+    def fill(self) -> None:
+        """The words, and the attacker's means."""
+        self.body.addWidget(self._words)
+        catalogue = self._catalogue
+        self.add_source("encoder", "Encoder under audit", _encoders(catalogue), _ENCODER_FILES)
         self.body.addWidget(self.said)
         self.add_number("epsilon_255", "Budget per pixel", 0.5, "/255", "Largest change of any colour value.")
         self.add_source("surrogate_set", "Attacker's pictures", _sets(catalogue, "surrogate", "task"))
         self.add_integer("surrogate_images", "How many of them", "images", step=100)
 
-    def show_plan(self, plan: AuditPlan) -> None:
+    def show_values(self, plan: AuditPlan) -> None:
         """Show the values, and the threat model in words."""
-        super().show_plan(plan)
+        super().show_values(plan)
         self._words.setText(threat_in_words(plan, self._catalogue))
         said = " ".join(said_in_words(plan.encoder_says))
         self.said.setText(f"You said of it: {said}" if said else "")
@@ -81,13 +87,27 @@ class ThreatSection(PlanSection):
 class DataSection(PlanSection):
     """Which tasks are built on the encoder, and the defender's own pictures."""
 
+    HOLDS = ("tasks", "local_set", "heads")
+
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(theme, "Data and tasks")
-        self.tasks = TaskList(tuple((_sample(e.key), e.name, e.summary) for e in catalogue.tasks if e.kind == "task"))
-        self.tasks.edited.connect(lambda tasks: self.edited.emit("tasks", tasks))
+        self._catalogue = catalogue
+        bundled = (entry for entry in catalogue.tasks if entry.kind == "task")
+        self._tasks = TaskList(tuple((_sample(entry.key), entry.name, entry.summary) for entry in bundled))
+        self._tasks.edited.connect(lambda tasks: self.edited.emit("tasks", tasks))
         self._trouble = _trouble_label()
+
+    @property
+    def tasks(self) -> TaskList:
+        """The tasks to tick."""
+        self.draw()
+        return self._tasks
+
+    def fill(self) -> None:
+        """The tasks, and the defender's pictures."""
+        catalogue = self._catalogue
         self.body.addWidget(label("Downstream tasks"))
-        self.body.addWidget(self.tasks)
+        self.body.addWidget(self._tasks)
         self.body.addWidget(self._trouble)
         self.add_source(
             "local_set", "Defender's pictures", _sets(catalogue, "task"), hint="Labelled; the defence is tuned on them."
@@ -95,14 +115,15 @@ class DataSection(PlanSection):
         self.add_integer("heads.train_images", "Training images per task", "images", step=100)
         self.add_integer("heads.test_images", "Test images per task", "images", step=100)
 
-    def show_plan(self, plan: AuditPlan) -> None:
+    def show_values(self, plan: AuditPlan) -> None:
         """Show the values and tick the tasks."""
-        super().show_plan(plan)
-        self.tasks.show_tasks(plan.tasks)
+        super().show_values(plan)
+        self._tasks.show_tasks(plan.tasks)
 
-    def show_troubles(self, troubles: tuple[Trouble, ...]) -> bool:
+    def tell_troubles(self, troubles: tuple[Trouble, ...]) -> None:
         """As for any section, and beside the tasks."""
-        return _complain(self._trouble, "tasks", troubles) | super().show_troubles(troubles)
+        super().tell_troubles(troubles)
+        _complain(self._trouble, "tasks", troubles)
 
 
 class EntriesSection(PlanSection):
@@ -117,47 +138,61 @@ class EntriesSection(PlanSection):
     ) -> None:
         super().__init__(theme, title)
         self._field = field
-        self.cards = {entry.key: EntryCard(entry) for entry in entries}
-        self.more: dict[str, list[EntryCard]] = {}
+        self._cards: dict[str, EntryCard] = {}
+        self._more: dict[str, list[EntryCard]] = {}
         self._entries = {entry.key: entry for entry in entries}
         self._trouble = _trouble_label()
+
+    @property
+    def cards(self) -> dict[str, EntryCard]:
+        """The first card of each entry."""
+        self.draw()
+        return self._cards
+
+    @property
+    def more(self) -> dict[str, list[EntryCard]]:
+        """The further cards of entries that the plan names several times."""
+        self.draw()
+        return self._more
 
     def add_cards(self) -> None:
         """Put the cards here."""
         self.body.addWidget(self._trouble)
-        for card in self.cards.values():
-            card.changed.connect(self._on_changed)
-            self.body.addWidget(card)
+        for key, entry in self._entries.items():
+            self._cards[key] = EntryCard(entry)
+            self._cards[key].changed.connect(self._on_changed)
+            self.body.addWidget(self._cards[key])
         self.body.setSpacing(INSIDE)
 
-    def show_plan(self, plan: AuditPlan) -> None:
+    def show_values(self, plan: AuditPlan) -> None:
         """Tick and fill the cards."""
-        super().show_plan(plan)
+        super().show_values(plan)
         choices = cast("tuple[Choice, ...]", value_of(plan, self._field))
-        for key, card in self.cards.items():
+        for key, card in self._cards.items():
             mine = [choice for choice in choices if choice.key == key]
             card.show_choice(mine[0] if mine else None)
-            for extra in self.more.pop(key, ()):
+            for extra in self._more.pop(key, ()):
                 extra.deleteLater()
             for choice in mine[1:]:
                 self.add_card(choice)
 
     def add_card(self, choice: Choice) -> None:
         """One more card of an entry that the plan names several times, below its first."""
-        before = [self.cards[choice.key], *self.more.get(choice.key, ())]
+        before = [self._cards[choice.key], *self._more.get(choice.key, ())]
         card = EntryCard(self._entries[choice.key])
         card.show_choice(choice)
         card.changed.connect(self._on_changed)
-        self.more.setdefault(choice.key, []).append(card)
+        self._more.setdefault(choice.key, []).append(card)
         self.body.insertWidget(self.body.indexOf(before[-1]) + 1, card)
 
-    def show_troubles(self, troubles: tuple[Trouble, ...]) -> bool:
+    def tell_troubles(self, troubles: tuple[Trouble, ...]) -> None:
         """As for any section, and above the cards."""
-        return _complain(self._trouble, self._field, troubles) | super().show_troubles(troubles)
+        super().tell_troubles(troubles)
+        _complain(self._trouble, self._field, troubles)
 
     def chosen(self) -> tuple[Choice, ...]:
         """What is ticked, in the order of the cards."""
-        cards = [card for key, first in self.cards.items() for card in (first, *self.more.get(key, ()))]
+        cards = [card for key, first in self.cards.items() for card in (first, *self._more.get(key, ()))]
         return tuple(choice for card in cards if (choice := card.choice) is not None)
 
     def _on_changed(self) -> None:
@@ -167,10 +202,15 @@ class EntriesSection(PlanSection):
 class AttackSection(EntriesSection):
     """Which perturbations are crafted."""
 
+    HOLDS = ("attacks",)
+
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(theme, "Attacks", "attacks", catalogue.attacks)
+
+    def fill(self) -> None:
+        """The cards, and the way to bring one's own."""
         self.add_cards()
-        if IMPORTED in self.cards:
+        if IMPORTED in self._cards:
             button = secondary("Add perturbation files…", self._on_browse)
             self.body.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -204,8 +244,15 @@ class AttackSection(EntriesSection):
 class DefenceSection(EntriesSection):
     """Which systems are compared, and how ZePAD is built."""
 
+    HOLDS = ("defences", "auxiliary", "tuning", "benign", "detector", "purifying")
+
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(theme, "Defence", "defences", catalogue.defences)
+        self._catalogue = catalogue
+
+    def fill(self) -> None:
+        """How ZePAD is built, and the systems."""
+        catalogue = self._catalogue
         self.add_source("auxiliary", "Auxiliary encoder", _encoders(catalogue), _ENCODER_FILES)
         self.add_choice("benign.source", "Benign branch", _BENIGN, "Where its encoder comes from.")
         self.add_integer("tuning.images", "Images to tune on", "images", step=100)
@@ -224,11 +271,16 @@ class DefenceSection(EntriesSection):
 class RunningSection(PlanSection):
     """On what the audit runs, and how."""
 
+    HOLDS = ("device", "arithmetic", "workers", "threads", "batch")
+
     def __init__(self, theme: Theme, ready: Ready) -> None:
         super().__init__(theme, "How it runs")
         self._ready = ready
         self.device = label("")
         self.device.setWordWrap(True)
+
+    def fill(self) -> None:
+        """The device and how it is used."""
         self.body.addWidget(FieldRow("Device", self.device))
         self.add_choice(
             "arithmetic",
@@ -236,13 +288,13 @@ class RunningSection(PlanSection):
             _ARITHMETIC,
             "Of crafting and training: exact is float32 throughout. Scoring is float32 in both.",
         )
-        self.add_integer("workers", "Worker processes", f"{ready.workers} when automatic", zero=_AUTOMATIC)
+        self.add_integer("workers", "Worker processes", f"{self._ready.workers} when automatic", zero=_AUTOMATIC)
         self.add_integer("threads", "Threads of each worker", "1 is fastest where every core has a worker")
         self.add_integer("batch", "Images per pass", "outside training", step=32, zero=_AUTOMATIC)
 
-    def show_plan(self, plan: AuditPlan) -> None:
+    def show_values(self, plan: AuditPlan) -> None:
         """Show the values, and the device by its name."""
-        super().show_plan(plan)
+        super().show_values(plan)
         self.device.setText(device_in_words(plan, self._ready))
 
 
@@ -253,8 +305,7 @@ def _trouble_label() -> QLabel:
     return words
 
 
-def _complain(words: QLabel, field: str, troubles: tuple[Trouble, ...]) -> bool:
+def _complain(words: QLabel, field: str, troubles: tuple[Trouble, ...]) -> None:
     said = next((trouble.sentence for trouble in troubles if trouble.field == field), "")
     words.setText(said)
     words.setVisible(bool(said))
-    return bool(said)

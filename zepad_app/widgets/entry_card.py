@@ -11,7 +11,7 @@ from zepad_app.theme import label
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.buttons import plain
 from zepad_app.widgets.parameter_form import ParameterForm
-from zepad_engine.catalogue import Entry
+from zepad_engine.catalogue import Entry, FieldValue
 from zepad_engine.plan import Choice
 
 
@@ -31,9 +31,9 @@ class EntryCard(QFrame):
         self._tick.setProperty("strong", True)
         self._tick.setToolTip(entry.citation)
         self._tick.toggled.connect(self._on_changed)
-        self._form = ParameterForm(entry)
-        self._form.changed.connect(self._on_edited)
-        self._form.hide()
+        self._values: dict[str, FieldValue] = {}
+        self._form: ParameterForm | None = None
+        self._place = QVBoxLayout()
         self._more = plain("Settings", self._on_more, f"Settings of {entry.name}")
         self._arrange()
 
@@ -49,20 +49,33 @@ class EntryCard(QFrame):
 
     @property
     def form(self) -> ParameterForm:
-        """The fields."""
+        """The fields; drawn when they are first asked for, since most cards are never opened."""
+        if self._form is None:
+            self._form = ParameterForm(self._entry)
+            self._form.changed.connect(self._on_edited)
+            self._form.hide()
+            self._form.set_values(self._values)
+            self._place.addWidget(self._form)
         return self._form
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the fields show."""
+        return self._form is not None and not self._form.isHidden()
 
     @property
     def choice(self) -> Choice | None:
         """The entry with its values, if ticked; its name is lost with the file it was for."""
-        chosen = Choice(key=self._entry.key, values=self._form.values, name=self._name)
+        chosen = Choice(key=self._entry.key, values=self._values, name=self._name)
         return chosen if self._tick.isChecked() else None
 
     def show_choice(self, choice: Choice | None) -> None:
         """Tick and fill, or untick, without telling anybody."""
         with QSignalBlocker(self._tick):
             self._tick.setChecked(choice is not None)
-        self._form.set_values(choice.values if choice is not None else {})
+        self._values = dict(choice.values) if choice is not None else {}
+        if self._form is not None:
+            self._form.set_values(self._values)
         self._name = choice.name if choice is not None else ""
         self._shown_files = self._named_files()
         self._dress()
@@ -82,16 +95,15 @@ class EntryCard(QFrame):
             words.setContentsMargins(24, 0, 0, 0)
             words.setVisible(bool(text))
             column.addWidget(words)
-        inner = QVBoxLayout()
-        inner.setContentsMargins(24, INSIDE, 0, 0)
-        inner.addWidget(self._form)
-        column.addLayout(inner)
+        self._place.setContentsMargins(24, 0, 0, 0)
+        column.addLayout(self._place)
         self._more.setVisible(bool(self._entry.fields))
 
     def _named_files(self) -> tuple[object, ...]:
-        return tuple(self._form.values.get(key, "") for key in self._files)
+        return tuple(self._values.get(key, "") for key in self._files)
 
     def _on_edited(self) -> None:
+        self._values = self.form.values
         if self._named_files() != self._shown_files:
             self._shown_files, self._name = self._named_files(), ""
             self._dress()
@@ -100,12 +112,12 @@ class EntryCard(QFrame):
     def _on_changed(self) -> None:
         # Without its file the entry is nothing: ask for it at once.
         if self._tick.isChecked() and not all(self._named_files()):
-            self._form.show()
+            self.form.show()
         self._dress()
         self.changed.emit()
 
     def _on_more(self) -> None:
-        self._form.setVisible(self._form.isHidden())
+        self.form.setVisible(self.form.isHidden())
         self._dress()
 
     def _dress(self) -> None:
@@ -114,6 +126,6 @@ class EntryCard(QFrame):
         named = ", ".join(Path(str(file)).name for file in self._named_files() if file).replace("&", "&&")
         self._tick.setText(f"{self._entry.name}: {named}" if named else self._entry.name)
         self._more.setEnabled(ticked)
-        if not ticked:
+        if not ticked and self._form is not None:
             self._form.hide()
-        self._more.setText("Settings" if self._form.isHidden() else "Hide settings")
+        self._more.setText("Hide settings" if self.is_open else "Settings")

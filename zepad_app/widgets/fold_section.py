@@ -88,7 +88,11 @@ class FoldSection(QFrame):
         self._mark.hide()
         return head
 
+    def on_folded(self, is_open: bool) -> None:
+        """The section is about to open or close: a subclass may draw what is inside only now."""
+
     def _on_toggled(self, is_open: bool) -> None:
+        self.on_folded(is_open)
         self._inside.setVisible(is_open)
         self._dress()
 

@@ -12,8 +12,10 @@ from zepad_app.app import App
 from zepad_app.estimate import estimate_seconds, in_words
 from zepad_app.pages.plan import PlanPage
 from zepad_app.pages.plan_words import running_in_words
+from zepad_app.widgets.entry_card import EntryCard
+from zepad_app.widgets.parameter_form import ParameterForm
 from zepad_engine import messages
-from zepad_engine.plan import AuditPlan
+from zepad_engine.plan import AuditPlan, Choice
 
 
 @pytest.fixture
@@ -27,6 +29,7 @@ def page(app: App, engine: FakeEngine) -> PlanPage:
 
 def test_the_device_is_named_and_zero_is_automatic(page: PlanPage) -> None:
     section = page.sections["running"]
+    section.set_open(True)
     assert section.device.text() == "CPU, 2 cores, bf16"  # type: ignore[attr-defined]
     shown = {field: row.control.text() for field, row in section.rows.items() if hasattr(row.control, "text")}
     assert shown == {"workers": "automatic", "threads": "1", "batch": "automatic"}
@@ -75,3 +78,16 @@ def test_the_estimate_knows_the_encoder_that_was_opened(app: App, page: PlanPage
 def test_a_device_the_plan_names_is_shown_as_it_is() -> None:
     plan = msgspec.structs.replace(AuditPlan(), device="cuda:1", workers=1)
     assert running_in_words(plan, fake_engine.ready()) == "Fast arithmetic; 1 worker; cuda:1"
+
+
+def test_a_closed_section_draws_nothing_and_a_closed_card_no_form(page: PlanPage) -> None:
+    attacks = page.sections["attacks"]
+    assert not attacks.findChildren(EntryCard)
+    attacks.set_open(True)
+    cards = attacks.findChildren(EntryCard)
+    assert len(cards) == len(fake_engine.sample_catalogue().attacks)
+    assert not attacks.findChildren(ParameterForm)
+    page.show_plan(msgspec.structs.replace(AuditPlan(), attacks=(Choice(key="l4a_base", values={"steps": 7}),)))
+    card = next(card for card in cards if card.key == "l4a_base")
+    assert card.choice == Choice(key="l4a_base", values={"steps": 7})
+    assert card.form.control("steps").value() == 7  # type: ignore[attr-defined]

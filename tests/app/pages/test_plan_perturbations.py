@@ -69,6 +69,7 @@ def test_a_ticked_card_asks_for_its_file_and_names_the_attack_after_it(
 
 def test_several_files_have_a_card_each(page: PlanPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (["/p/a.npy", "/q/a.npy"], ""))
+    section_of(page).set_open(True)
     button = next(b for b in section_of(page).findChildren(QPushButton) if b.text() == "Add perturbation files…")
     button.click()
     page.add_perturbations((Path("/p/c.pt"),))
