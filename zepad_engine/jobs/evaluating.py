@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from safetensors.torch import load_file
 from torch import Tensor
 
-from zepad_engine.attacks.budget import perturb, reach
 from zepad_engine.branches import Branch, needed_branches
 from zepad_engine.defences.base import Defence
 from zepad_engine.defences.fitted import FittedDefence
 from zepad_engine.defences.fused import Zepad
 from zepad_engine.defences.registry import build_defence
-from zepad_engine.defences.single import Undefended
 from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import CLEAN, Answers
-from zepad_engine.evaluation.detection import detection_of, scores_of, threshold_of
-from zepad_engine.evaluation.examples import chosen_examples
+from zepad_engine.evaluation.detection import detection_of
 from zepad_engine.evaluation.pairing import pairs_of
 from zepad_engine.evaluation.sweeping import sweeps_of
 from zepad_engine.evaluation.worst import Verdicts, verdicts_of, worst_case
 from zepad_engine.evidence import DefenceFinding, WorstCase
-from zepad_engine.findings import Example
-from zepad_engine.images.audit_sets import open_set
 from zepad_engine.jobs.answering import task_split
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.crafting import load_perturbation
-from zepad_engine.jobs.opening import input_size
-from zepad_engine.pictures import save_strip, stretched
+from zepad_engine.jobs.exemplifying import examples_of
 from zepad_engine.plan import AuditPlan, Choice, set_name
 
 
@@ -54,7 +46,7 @@ def evaluate(context: Context) -> dict[str, Any]:
         "detection": [detection_of(answers, attack, zepad, plan.detector) for attack in attacks] if zepad else [],
         "pairs": pairs_of(answers.task, verdicts, zepad.identity) if zepad else [],
         "sweeps": sweeps_of(answers, zepad, attacks, plan.detector) if zepad else [],
-        "examples": _examples(context, answers, zepad) if zepad else [],
+        "examples": examples_of(context, answers, zepad) if zepad else [],
         "defences": [_told(each) for each in fitted],
     }
     return {name: msgspec.to_builtins(findings) for name, findings in found.items()}
@@ -117,46 +109,3 @@ def load_answers(context: Context, task: str, branches: tuple[Branch, ...] = ())
     needed = needed_branches(branch for defence in plan_defences(plan).values() for branch in defence.branches)
     logits = {branch: load_file(context.folder.logits(task, branch)) for branch in branches or needed}
     return Answers(task=set_name(task), labels=test.labels, calibration_labels=calibration.labels, logits=logits)
-
-
-def _examples(context: Context, answers: Answers, zepad: FittedDefence) -> list[Example]:
-    plan, attack = context.plan, context.plan.attacks[0].identity
-    task = context.args["task"]
-    names = open_set(task, input_size(context), plan.seed).classes
-    undefended = answers.fitted("undefended", Undefended())
-    before, after = (answers.predictions(undefended, condition) for condition in (CLEAN, attack))
-    defended = answers.predictions(zepad, attack)
-    flags = scores_of(answers, attack, zepad, plan.detector) > threshold_of(answers, zepad, plan.detector)
-    images = task_split(context, task, "test", plan.heads.test_images).images
-    perturbation = load_perturbation(context, attack)
-    found = []
-    for number, (chosen, index) in enumerate(chosen_examples(answers, attack, plan.seed)):
-        path = context.folder.preview(f"{answers.task}_{attack}_{number}")
-        _save_example(images[index : index + 1][0], perturbation, plan, path)
-        found.append(
-            Example(
-                task=answers.task,
-                attack=attack,
-                index=index,
-                chosen=chosen,
-                label=names[int(answers.labels[index])],
-                undefended_clean=names[int(before[index])],
-                undefended_perturbed=names[int(after[index])],
-                zepad_perturbed=names[int(defended[index])],
-                flagged=bool(flags[index]),
-                file=f"previews/{path.name}",
-                gain=_gain(reach(perturbation, plan.epsilon_255 / 255)),
-            )
-        )
-        if number == 0:
-            context.show(f"example_{answers.task}", f"{answers.task}: clean, perturbed, difference", path)
-    return found
-
-
-def _gain(size: float) -> float:
-    return round(1 / (2 * size), 2) if size > 0 else 1.0
-
-
-def _save_example(image: Tensor, perturbation: Tensor, plan: AuditPlan, path: Path) -> None:
-    moved = perturb(image[None], perturbation, clamp=not plan.switches.no_clamp)[0]
-    save_strip([image, moved, stretched(moved - image, reach(perturbation, plan.epsilon_255 / 255))], path)
