@@ -44,7 +44,7 @@ def load_report(folder: Path) -> AuditReport:
         raise BadInput(
             f"The report in {folder.name} cannot be read by this version.", "Run the audit again."
         ) from trouble
-    if report.schema_version != SCHEMA_VERSION:
+    if report.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         raise BadInput(
             f"The report in {folder.name} has schema {report.schema_version}; this version reads {SCHEMA_VERSION}.",
             "Run the audit again.",

@@ -25,7 +25,7 @@ from zepad_engine.evidence import (
 )
 from zepad_engine.plan import AuditPlan
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 
 class _Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,6 +76,22 @@ class BranchFinding(_Finding, frozen=True, kw_only=True):
     confidence: float
 
 
+class Levels(_Finding, frozen=True, kw_only=True):
+    """What the detector would do at other thresholds: counts on the test split.
+
+    Attributes:
+        thresholds: scores in rising order, at most some 200; the first lies below every score. The calibrated
+            threshold and the paper's margin are among them.
+        clean_above, perturbed_above: images whose score exceeds each threshold, of clean_n and perturbed_n.
+    """
+
+    thresholds: tuple[float, ...]
+    clean_above: tuple[int, ...]
+    perturbed_above: tuple[int, ...]
+    clean_n: int
+    perturbed_n: int
+
+
 class Detection(_Finding, frozen=True, kw_only=True):
     """The DAE detector on one attack and task; thresholds come from the calibration split, rates from the test split.
 
@@ -87,6 +103,7 @@ class Detection(_Finding, frozen=True, kw_only=True):
             split; the FPR is what the test split then shows.
         margin_fpr, margin_tpr: the paper's fixed margin.
         roc: (FPR, TPR) points of the test split, at most 101.
+        levels: None before schema 1.3.
     """
 
     task: str
@@ -107,6 +124,7 @@ class Detection(_Finding, frozen=True, kw_only=True):
     margin_fpr: Rate
     margin_tpr: Rate
     roc: tuple[tuple[float, float], ...] = ()
+    levels: Levels | None = None
 
 
 class AttackFinding(_Finding, frozen=True, kw_only=True):
@@ -225,8 +243,30 @@ class DataFinding(_Finding, frozen=True, kw_only=True):
     shared_with: tuple[str, ...] = ()
 
 
+class BranchAnswer(_Finding, frozen=True, kw_only=True):
+    """What one branch of ZePAD says of one image.
+
+    Attributes:
+        clean, perturbed: the class it answers.
+        confidence: m, its largest softmax probability on the perturbed image, 0 to 1.
+        weight_share: its share of the fusion weight there; the branches of an image sum to 1.
+    """
+
+    branch: str
+    clean: str
+    perturbed: str
+    confidence: float
+    weight_share: float
+
+
 class Example(_Finding, frozen=True, kw_only=True):
-    """One test image, clean, perturbed and their difference (amplified by ``gain``), with what the systems said."""
+    """One test image, clean, perturbed and their difference (amplified by ``gain``), with what the systems said.
+
+    Attributes:
+        chosen: by which rule, as `evaluation.examples.chosen_examples` names it.
+        flagged: score of the perturbed image above the calibrated threshold.
+        zepad_clean, score, branches: empty before schema 1.3.
+    """
 
     task: str
     attack: str
@@ -239,6 +279,9 @@ class Example(_Finding, frozen=True, kw_only=True):
     flagged: bool
     file: str
     gain: float
+    zepad_clean: str = ""
+    score: float | None = None
+    branches: tuple[BranchAnswer, ...] = ()
 
 
 class ExecutionFinding(_Finding, frozen=True, kw_only=True):
@@ -274,7 +317,7 @@ class Summary(_Finding, frozen=True, kw_only=True):
 class AuditReport(_Finding, frozen=True, kw_only=True):
     """Everything one audit found; ``report.json`` is this and the HTML is drawn from it.
 
-    ``execution`` is None in reports of schema 1.0; everything after it is empty before 1.2.
+    Reports of any 1.x are read: ``execution`` is None before 1.1, everything after it is empty before 1.2.
     """
 
     schema_version: str

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 
+import msgspec
 import pytest
 
 from tests.support.report_builder import draw_pictures
@@ -46,6 +47,17 @@ def test_a_damaged_report(run, tmp_path, text):
     (run / "report.json").write_bytes(text)
     with pytest.raises(BadInput, match="The report in run cannot be read by this version."):
         load_report(run)
+
+
+@pytest.mark.parametrize(("version", "read"), [("1.2", True), ("1.9", True), ("2.0", False)])
+def test_reports_of_the_same_first_number_are_read(run, version, read):
+    older = msgspec.structs.replace(sample_report(), schema_version=version)
+    (run / "report.json").write_bytes(report_to_json(older))
+    if read:
+        assert load_report(run) == older
+    else:
+        with pytest.raises(BadInput, match="has schema 2.0; this version reads 1.3"):
+            load_report(run)
 
 
 def test_a_format_nobody_knows(run, tmp_path):

@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 from tests.support.sample_rates import ATTACKS, AUROC, TASKS, rate
 from zepad_engine.evidence import Rate
-from zepad_engine.findings import Detection
+from zepad_engine.findings import Detection, Levels
 
 
 def sample_detection() -> tuple[Detection, ...]:
@@ -43,6 +43,20 @@ def sample_detection() -> tuple[Detection, ...]:
                     margin_fpr=rate(0.31, n),
                     margin_tpr=rate(caught(0.31), n),
                     roc=((0.0, 0.0), *points, (1.0, 1.0)),
+                    levels=_levels(n, shift),
                 )
             )
     return tuple(found)
+
+
+def _levels(n: int, shift: float) -> Levels:
+    """Clean scores spread as 0.25 + 0.2 z, perturbed ones as much higher as the curve says."""
+    normal = NormalDist()
+    thresholds = tuple(round(-0.5 + step / 100, 2) for step in range(171))
+    return Levels(
+        thresholds=thresholds,
+        clean_above=tuple(round(n * (1 - normal.cdf((t - 0.25) / 0.2))) for t in thresholds),
+        perturbed_above=tuple(round(n * (1 - normal.cdf((t - 0.25) / 0.2 - shift))) for t in thresholds),
+        clean_n=n,
+        perturbed_n=n,
+    )

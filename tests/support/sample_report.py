@@ -29,6 +29,7 @@ from zepad_engine.findings import (
     AttackFinding,
     AuditReport,
     Average,
+    BranchAnswer,
     BranchFinding,
     Cell,
     DataFinding,
@@ -316,21 +317,38 @@ def _sample_attacks() -> tuple[AttackFinding, ...]:
 
 
 def _sample_examples() -> tuple[Example, ...]:
+    rules = ("worst", "median", "worst for ZePAD", "random, seed 0")
     return tuple(
         Example(
             task=task,
             attack=attack,
             index=index,
-            chosen="first test image that the undefended encoder loses" if not flagged else "first flagged test image",
+            chosen=chosen,
             label=CLASSES[index],
             undefended_clean=CLASSES[index],
             undefended_perturbed=CLASSES[index + 1],
-            zepad_perturbed=CLASSES[index] if not flagged else CLASSES[index + 2],
-            flagged=flagged,
+            zepad_clean=CLASSES[index],
+            zepad_perturbed=CLASSES[index] if index != 2 else CLASSES[index + 2],
+            flagged=index == 2,
+            score=0.25 + 0.2 * index,
+            branches=_sample_answers(index),
             file=f"previews/{task}-{attack}-{index}.png",
             gain=10.0,
         )
         for task in TASKS
         for attack in ATTACKS
-        for index, flagged in ((0, False), (3, True))
+        for index, chosen in enumerate(rules)
+    )
+
+
+def _sample_answers(index: int) -> tuple[BranchAnswer, ...]:
+    return tuple(
+        BranchAnswer(
+            branch=branch,
+            clean=CLASSES[index],
+            perturbed=CLASSES[index + (branch == "benign")],
+            confidence=0.9 - 0.2 * place,
+            weight_share=share,
+        )
+        for place, (branch, share) in enumerate(zip(BRANCHES, (0.5, 0.3, 0.2), strict=True))
     )

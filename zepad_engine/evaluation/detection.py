@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from zepad_engine.defences.fitted import FittedDefence
 from zepad_engine.evaluation.answers import CALIBRATION, CLEAN, Answers
 from zepad_engine.evidence import Rate
-from zepad_engine.findings import Detection
+from zepad_engine.findings import Detection, Levels
 from zepad_engine.metrics import auroc, rate_of, roc_points, threshold_for
 from zepad_engine.plan import Detector
 
 Scores = NDArray[np.float64]
+
+# Thresholds told: this many spread evenly over the ranks of all scores, and as many of the highest clean ones, where
+# a detector is set. More would double a report and move no threshold by a whole image of a hundred.
+_SPREAD: Final = 160
+_HIGHEST: Final = 40
 
 
 def scores_of(answers: Answers, condition: str, fitted: FittedDefence, plan: Detector) -> Scores:
@@ -53,6 +60,22 @@ def detection_of(answers: Answers, attack: str, fitted: FittedDefence, plan: Det
         margin_fpr=rate_of(clean > plan.margin),
         margin_tpr=rate_of(moved > plan.margin),
         roc=roc_points(clean, moved),
+        levels=levels_of(clean, moved, (threshold, plan.margin)),
+    )
+
+
+def levels_of(clean: Scores, moved: Scores, also: tuple[float, ...] = ()) -> Levels:
+    """How many clean (N,) and perturbed (M,) scores exceed each of some 200 thresholds; ``also`` are among them."""
+    known = np.unique(np.concatenate([clean, moved]))
+    spread = known[np.unique(np.linspace(0, len(known) - 1, _SPREAD).astype(int))]
+    chosen = np.concatenate([spread, np.unique(clean)[-_HIGHEST:]]).round(6)
+    thresholds = np.unique(np.concatenate([[known[0] - 1e-5], chosen, also]))
+    return Levels(
+        thresholds=tuple(float(threshold) for threshold in thresholds),
+        clean_above=tuple(int((clean > threshold).sum()) for threshold in thresholds),
+        perturbed_above=tuple(int((moved > threshold).sum()) for threshold in thresholds),
+        clean_n=len(clean),
+        perturbed_n=len(moved),
     )
 
 

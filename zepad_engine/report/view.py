@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from zepad_engine.evidence import Rate
-from zepad_engine.findings import AuditReport, Average, BranchFinding, Cell
+from zepad_engine.findings import AuditReport, Average, BranchFinding, Cell, Example
 from zepad_engine.plan import SAMPLE_PREFIX
 from zepad_engine.report import wording
 from zepad_engine.report.attacked import mean_if_all, worst_case
@@ -66,6 +66,12 @@ class View:
         if not any(light.colour == "red" for light in self.report.lights):
             return said, ""
         return _WITHHELD, said.removeprefix(f"{_WITHHELD}: ")
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The examples of the first attack: those of all would be too many for a page."""
+        shown = next((example.attack for example in self.report.examples), "")
+        return tuple(example for example in self.report.examples if example.attack == shown)
 
     def attack_parts(self, most: int) -> tuple[tuple[tuple[int, str], ...], ...]:
         """The attacks with their places, ``most`` to a table; one part without any where there is none."""

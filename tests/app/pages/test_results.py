@@ -134,10 +134,10 @@ def test_examples_say_what_each_system_said(page):
     open_tab(page, "Examples")
     found = [item for item in sample_report().examples if item.attack == "advencoder_per"]
     assert len(page.examples.strips) == len(found)
-    words = texts(page.examples.strips[1])
+    words = texts(page.examples.strips[2])
     assert "flagged as DAE" in words
-    assert f"✗ {found[1].undefended_perturbed}" in words
-    assert f"✓ {found[1].undefended_clean}" in words
+    assert f"✗ {found[2].undefended_perturbed}" in words
+    assert f"✓ {found[2].undefended_clean}" in words
     assert all(not picture.image.isNull() for picture in page.examples.findChildren(Picture) if picture.isVisible())
 
 

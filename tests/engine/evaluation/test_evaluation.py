@@ -10,7 +10,7 @@ from zepad_engine.defences.fused import MeanFusion, Zepad, ZepadWithoutBmp
 from zepad_engine.defences.single import Undefended
 from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import Answers
-from zepad_engine.evaluation.detection import detection_of, scores_of, threshold_of
+from zepad_engine.evaluation.detection import detection_of, levels_of, scores_of, threshold_of
 from zepad_engine.evaluation.examples import chosen_examples
 from zepad_engine.intervals import wilson
 from zepad_engine.plan import Detector
@@ -186,29 +186,64 @@ def test_a_defence_without_a_detector_has_an_infinite_threshold():
     assert threshold_of(toy, toy.fitted("zepad", Zepad()), PLAN) == pytest.approx(0.1)
 
 
+def test_levels_hold_the_exact_counts_and_the_thresholds_in_use():
+    calibration = [0.5 + 0.004 * index for index in range(100)]
+    clean = [0.55] * 17 + [0.88, 0.885, 0.89]
+    moved = [0.52] * 5 + [0.89] * 5 + [0.95] * 10
+    found = detection(detection_answers(calibration, clean, moved), PLAN)
+    levels = found.levels
+    assert (levels.clean_n, levels.perturbed_n) == (20, 20)
+    assert (levels.clean_above[0], levels.perturbed_above[0]) == (20, 20)
+    assert (levels.clean_above[-1], levels.perturbed_above[-1]) == (0, 0)
+    assert list(levels.thresholds) == sorted(set(levels.thresholds))
+    at = {t: (c, m) for t, c, m in zip(levels.thresholds, levels.clean_above, levels.perturbed_above, strict=True)}
+    assert at[found.threshold] == (3, 15)
+    assert at[found.margin] == (3, 15)
+    assert at[0.385] == (1, 15)
+    assert at[0.39] == (0, 10)
+
+
+def test_levels_stay_few_and_keep_the_highest_clean_scores():
+    draw = np.random.default_rng(0)
+    clean, moved = draw.normal(0, 1, 5000), draw.normal(1, 1, 5000)
+    levels = levels_of(clean, moved)
+    assert 150 < len(levels.thresholds) <= 201
+    # Where few clean images are flagged every single one can be told apart.
+    assert {0, 1, 2, 5, 10, 39} <= set(levels.clean_above)
+    assert all(
+        caught == int((moved > threshold).sum())
+        for threshold, caught in zip(levels.thresholds, levels.perturbed_above, strict=True)
+    )
+
+
+def example_answers(victim, tuned):
+    """Both tuned encoders and the benign one say the same, so ZePAD's fused answer is theirs."""
+    logits = {"victim": victim, "tuned_victim": tuned, "tuned_auxiliary": tuned, "benign": tuned}
+    logits = {branch: {**conditions, "calibration": torch.zeros(0, 3)} for branch, conditions in logits.items()}
+    labels = torch.tensor([0, 1, 2, 0, 1, 2])
+    toy = Answers(task="toy", labels=labels, calibration_labels=NONE, logits=logits)
+    return toy, toy.fitted("zepad", Zepad())
+
+
 def test_examples_are_the_worst_the_median_and_seeded_ones():
     # The victim's probability of the true class falls most on image 2, least on image 0; image 4 was wrong before.
     clean = said([0, 1, 2, 0, 2, 2], 5.0)
-    labels = torch.tensor([0, 1, 2, 0, 1, 2])
-    moved = clean.clone()
+    labels = [0, 1, 2, 0, 1, 2]
+    moved, tuned = clean.clone(), clean.clone()
     for index, strength in ((0, 4.5), (1, 3.0), (2, -9.0), (3, 1.0), (5, 0.0)):
         moved[index, labels[index]] = strength
-    toy = Answers(
-        task="toy", labels=labels, calibration_labels=NONE, logits={"victim": {"clean": clean, "l4a_base": moved}}
-    )
-    worst, median, *drawn = chosen_examples(toy, "l4a_base", seed=3)
+    tuned[1, 1] = -3.0
+    toy, zepad = example_answers({"clean": clean, "l4a_base": moved}, {"clean": clean, "l4a_base": tuned})
+    worst, median, defended, *drawn = chosen_examples(toy, "l4a_base", 3, zepad)
     assert worst == ("worst", 2)
     assert median == ("median", 3)
+    assert defended == ("worst for ZePAD", 1)
     assert [how for how, _ in drawn] == ["random, seed 3"] * 2
-    assert drawn == chosen_examples(toy, "l4a_base", seed=3)[2:]
-    assert any(chosen_examples(toy, "l4a_base", seed=seed)[2:] != drawn for seed in range(4, 9))
+    assert drawn == chosen_examples(toy, "l4a_base", 3, zepad)[3:]
+    assert any(chosen_examples(toy, "l4a_base", seed, zepad)[3:] != drawn for seed in range(4, 9))
 
 
-def test_a_victim_that_was_never_right_shows_random_examples_only():
-    toy = Answers(
-        task="toy",
-        labels=torch.tensor([0, 0, 0]),
-        calibration_labels=NONE,
-        logits={"victim": {"clean": said([1, 1, 1]), "l4a_base": said([2, 2, 2])}},
-    )
-    assert [how for how, _ in chosen_examples(toy, "l4a_base", seed=0)] == ["random, seed 0"] * 2
+def test_systems_that_were_never_right_show_random_examples_only():
+    wrong = {"clean": said([1, 2, 1, 1, 2, 1]), "l4a_base": said([2, 0, 0, 2, 0, 0])}
+    toy, zepad = example_answers(wrong, wrong)
+    assert [how for how, _ in chosen_examples(toy, "l4a_base", 0, zepad)] == ["random, seed 0"] * 2

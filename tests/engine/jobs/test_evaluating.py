@@ -84,6 +84,25 @@ def test_the_sweeps_pass_through_the_cells_and_the_detector_of_the_plan(finished
     assert len(report.sweeps) == 4 * len(finished.plan.tasks)
 
 
+def test_examples_tell_every_attack_and_agree_with_the_stored_answers(finished, report):
+    rules = ["worst", "median", "worst for ZePAD", "random, seed 0", "random, seed 0"]
+    attacks = [choice.identity for choice in finished.plan.attacks]
+    shown = {(found.task, found.attack) for found in report.examples}
+    assert shown == {(set_name(task), attack) for task in finished.plan.tasks for attack in attacks}
+    for task in finished.plan.tasks:
+        mine = [found for found in report.examples if found.task == set_name(task)]
+        assert [found.chosen for found in mine if found.attack == attacks[1]] == rules
+        row = next(row for row in report.detection if (row.task, row.attack) == (set_name(task), attacks[1]))
+        for found in mine:
+            assert (finished.folder / found.file).is_file()
+            assert sum(branch.weight_share for branch in found.branches) == pytest.approx(1.0)
+            assert [branch.branch for branch in found.branches] == ["tuned_victim", "tuned_auxiliary", "benign"]
+            if found.attack == attacks[1]:
+                assert found.flagged == (found.score > row.threshold)
+                benign = load_file(RunFolder(finished.folder).logits(task, "benign"))[found.attack][found.index]
+                assert found.branches[2].confidence == pytest.approx(float(benign.double().softmax(0).max()))
+
+
 @pytest.fixture
 def attacked(finished, tmp_path):
     """The run once more with what an attack on ZePAD would leave of five images: 7 and 9 wrong, 9 flagged as well."""

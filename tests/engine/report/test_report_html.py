@@ -108,12 +108,17 @@ def test_the_page_is_one_file_without_script(page):
     assert len(page.encode()) < 8_000_000
 
 
+def shown_examples():
+    """Those of the first attack: the page has no room for all."""
+    return [example for example in report_with().examples if example.attack == "advencoder_per"]
+
+
 def test_every_address_is_a_picture_within_or_a_section(page):
     outline = Outline(page)
     pictures = [where for where in outline.addresses if where.startswith("data:image/png;base64,")]
     sections = [where for where in outline.addresses if where.startswith("#")]
     assert len(pictures) + len(sections) == len(outline.addresses)
-    assert len(pictures) == len(report_with().attacks) + len(report_with().examples)
+    assert len(pictures) == len(report_with().attacks) + len(shown_examples())
     assert {where[1:] for where in sections} <= outline.ids
 
 
@@ -204,7 +209,7 @@ def test_no_place_of_the_machine_gets_in(folder):
 def test_missing_pictures_leave_a_line(tmp_path):
     page = render_html(report_with(), tmp_path)
     assert "<img" not in page
-    assert page.count('class="absent"') == len(report_with().attacks) + len(report_with().examples)
+    assert page.count('class="absent"') == len(report_with().attacks) + len(shown_examples())
 
 
 def test_few_images_are_marked(folder):
