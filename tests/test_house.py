@@ -25,6 +25,7 @@ WINDOW_MAY_SEE = {
     "intervals",
     *("card", "catalogue", "errors", "findings", "messages", "places", "plan", "preflight", "presets", "progress"),
     "plan_checks",
+    "questions",
     "resources",
     "shown_names",
     "storage",

@@ -13,7 +13,7 @@ from zepad_app.engine_port import Answer, EnginePort, News, answered_by, name_of
 from zepad_app.history import new_run_folder
 from zepad_app.request_queue import RequestQueue
 from zepad_app.state import Choosing, Inspected, State, advanced, begun, completed, with_cells, with_preview
-from zepad_engine import messages
+from zepad_engine import messages, questions
 from zepad_engine.card import Overrides
 from zepad_engine.errors import AuditError, BadInput
 from zepad_engine.findings import report_from_json
@@ -32,6 +32,9 @@ class AuditModel(QObject):
     measured = Signal(tuple)
     inspected = Signal(object)
     judged = Signal(object)
+    explained = Signal(object)
+    neighboured = Signal(object)
+    sifted = Signal(object)
     failed = Signal(object)
     exported = Signal(object)
     finished = Signal(object, object)
@@ -133,7 +136,6 @@ class AuditModel(QObject):
         task: str,
         attack: str = "",
         epsilon_255: float = 0.0,
-        attribution: str = "saliency",
         folder: Path | None = None,
     ) -> str:
         """Send a picture through a finished run; returns the request's id.
@@ -141,15 +143,18 @@ class AuditModel(QObject):
         Answered by ``judged`` or ``failed``; a later call replaces one that has not been sent yet, which is
         then never answered, so a slider may ask as often as it moves.
         """
-        request = messages.JudgeImage(
-            request=_new_id(),
-            folder=str(folder or self._state.folder or ""),
-            image=image,
-            task=task,
-            attack=attack,
-            epsilon_255=epsilon_255,
-            attribution=attribution,
-        )
+        place = str(folder or self._state.folder or "")
+        subject = questions.Subject(folder=place, image=image, task=task, attack=attack, epsilon_255=epsilon_255)
+        request = questions.JudgeImage(request=_new_id(), subject=subject)
+        self._ask(request)
+        return request.request
+
+    def explain(self, subject: questions.Subject, method: questions.Method) -> str:
+        """Ask where in a picture the answers come from; returns the request's id.
+
+        Answered by ``explained`` or ``failed``, unless another one is asked about before this one is sent.
+        """
+        request = questions.ExplainImage(request=_new_id(), subject=subject, method=method)
         self._ask(request)
         return request.request
 
@@ -211,7 +216,10 @@ class AuditModel(QObject):
                 self._fold_opened(event)
             case (
                 messages.Inspected()
-                | messages.Judged()
+                | questions.Judged()
+                | questions.Explained()
+                | questions.Neighboured()
+                | questions.Sifted()
                 | messages.Exported()
                 | messages.Failed()
                 | messages.Finished()
@@ -265,8 +273,8 @@ class AuditModel(QObject):
         match event:
             case messages.Inspected():
                 self._fold_inspected(event)
-            case messages.Judged():
-                self.judged.emit(event)
+            case questions.Judged() | questions.Explained() | questions.Neighboured() | questions.Sifted():
+                self._pass_on(event)
             case messages.Exported():
                 self.exported.emit(event)
             case messages.Finished():
@@ -277,6 +285,19 @@ class AuditModel(QObject):
                 self._fold_failure(event)
             case _:
                 assert_never(event)
+
+    def _pass_on(self, answer: questions.Answer) -> None:
+        match answer:
+            case questions.Judged():
+                self.judged.emit(answer)
+            case questions.Explained():
+                self.explained.emit(answer)
+            case questions.Neighboured():
+                self.neighboured.emit(answer)
+            case questions.Sifted():
+                self.sifted.emit(answer)
+            case _:
+                assert_never(answer)
 
     def _fold_cancelled(self, event: messages.Cancelled) -> None:
         if event.run == self._state.run:

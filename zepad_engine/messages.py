@@ -1,7 +1,7 @@
 """The wire between window and engine: JSON lines, requests down, events up. Nothing else may cross. Torch-free.
 
-Every request ends in exactly one terminal event: Finished, Cancelled, Inspected, Judged, Exported or Failed.
-Pictures are paths of files inside the run folder.
+Every request ends in exactly one terminal event: Finished, Cancelled, Inspected, Exported, Failed, or the answer that
+``questions.py`` names. Pictures are paths of files inside the run folder.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from zepad_engine.catalogue import Catalogue
 from zepad_engine.findings import Cell
 from zepad_engine.plan import AuditPlan
 from zepad_engine.preflight import Preflight
+from zepad_engine.questions import Answer, Question
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -47,27 +48,6 @@ class Cancel(_Message, frozen=True, kw_only=True, tag="cancel"):
     """Stop the running audit, what is stored stays; or the inspection of an encoder, ``run`` is then its request."""
 
     run: str
-
-
-class JudgeImage(_Message, frozen=True, kw_only=True, tag="judge_image"):
-    """Send one picture through the three branches of a finished run.
-
-    Attributes:
-        folder: the run folder.
-        image: path of the picture; or ``test:<index>`` for a test image of the task.
-        task: which downstream heads to use: the name its cells carry, or what the plan calls it.
-        attack: key of a crafted perturbation to add, or "" for none.
-        epsilon_255: size the perturbation is scaled to; must not exceed the audited budget.
-        attribution: a captum method: "saliency", "integrated_gradients", "layer_gradcam" or "none".
-    """
-
-    request: str
-    folder: str
-    image: str
-    task: str
-    attack: str = ""
-    epsilon_255: float = 0.0
-    attribution: str = "saliency"
 
 
 class Export(_Message, frozen=True, kw_only=True, tag="export"):
@@ -179,60 +159,6 @@ class Cancelled(_Message, frozen=True, kw_only=True, tag="cancelled"):
     folder: str
 
 
-class ClassScore(msgspec.Struct, frozen=True, kw_only=True):
-    """A class name and its softmax probability."""
-
-    name: str
-    probability: float
-
-
-class BranchJudgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What one branch says: top classes, confidence m and c, fusion weight (0 to 1), attribution picture path or ""."""
-
-    branch: str
-    top: tuple[ClassScore, ...]
-    m: float
-    c: float
-    weight: float
-    attribution: str = ""
-
-
-class Judged(_Message, frozen=True, kw_only=True, tag="judged"):
-    """One picture through undefended victim and ZePAD.
-
-    Attributes:
-        sha256: digest of the dropped picture's bytes, or "" for a test image.
-        shown, perturbed, residual: picture paths: the model's input, with the perturbation, amplified difference.
-        score: MPAE minus BMP confidence; flagged if above ``threshold``.
-        achieved_fpr: false-alarm rate measured on the test split at that threshold, 0 to 1.
-        calibration: scores of the clean calibration images (at most 200), for the gauge.
-        seconds_predict, seconds_explain: measured in the engine.
-    """
-
-    request: str
-    image: str
-    task: str
-    attack: str
-    epsilon_255: float
-    shown: str
-    perturbed: str
-    residual: str
-    residual_gain: float
-    undefended: BranchJudgement
-    branches: tuple[BranchJudgement, ...]
-    fused: tuple[ClassScore, ...]
-    score: float
-    threshold: float
-    achieved_fpr: float
-    flagged: bool
-    calibration: tuple[float, ...]
-    attribution: str
-    notes: tuple[str, ...]
-    sha256: str = ""
-    seconds_predict: float
-    seconds_explain: float
-
-
 class Exported(_Message, frozen=True, kw_only=True, tag="exported"):
     """A report was written."""
 
@@ -257,7 +183,7 @@ class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
     choices: tuple[str, ...] = ()
 
 
-Request: TypeAlias = Inspect | RunAudit | Cancel | JudgeImage | Export
+Request: TypeAlias = Inspect | RunAudit | Cancel | Question | Export
 Event: TypeAlias = (
     Ready
     | Opened
@@ -269,7 +195,7 @@ Event: TypeAlias = (
     | Found
     | Finished
     | Cancelled
-    | Judged
+    | Answer
     | Exported
     | Failed
 )

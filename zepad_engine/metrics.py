@@ -134,16 +134,23 @@ def spearman(first: Scores, second: Scores) -> tuple[float, float]:
     All permutations up to seven pairs, else 9,999 seeded ones and the one seen: p is then 0.0001 at least. A list
     without any differences has no rank correlation: rho 0, p 1.
     """
+    rho = rank_correlation(first, second)
     one, other = _centred_ranks(first), _centred_ranks(second)
     scale = math.sqrt(float((one**2).sum() * (other**2).sum()))
     if scale == 0:
         return 0.0, 1.0
-    rho = float(one @ other) / scale
     # A permutation that gives the same rho may end in another last digit.
     extreme = np.abs(_permuted(other) @ one) / scale >= abs(rho) - 1e-12
     if len(one) <= _EXACT_PAIRS:
         return rho, float(extreme.mean())
     return rho, float((extreme.sum() + 1) / (len(extreme) + 1))
+
+
+def rank_correlation(first: Scores, second: Scores) -> float:
+    """Spearman's rho alone; 0 where a list (N,) has no differences."""
+    one, other = _centred_ranks(first), _centred_ranks(second)
+    scale = math.sqrt(float((one**2).sum() * (other**2).sum()))
+    return float(one @ other) / scale if scale > 0 else 0.0
 
 
 def _centred_ranks(values: Scores) -> Scores:

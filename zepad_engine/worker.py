@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -33,8 +33,6 @@ from zepad_engine.messages import (
     Finished,
     Inspect,
     Inspected,
-    Judged,
-    JudgeImage,
     Opened,
     Ready,
     Request,
@@ -45,7 +43,16 @@ from zepad_engine.messages import (
 from zepad_engine.plan import AuditPlan, plan_from_json
 from zepad_engine.plan_checks import require_sound
 from zepad_engine.preflight import Preflight
+from zepad_engine.questions import Answer, ExplainImage, FindNeighbours, JudgeImage, Question, SiftImages
 from zepad_engine.run_folder import RunFolder
+
+# The job that answers each question about a finished run.
+_JOBS: Final[dict[type[Question], str]] = {
+    JudgeImage: "judge",
+    ExplainImage: "explain",
+    FindNeighbours: "neighbours",
+    SiftImages: "sift",
+}
 
 
 class Engine:
@@ -58,7 +65,6 @@ class Engine:
         self._orders: queue.Queue[Request | None] = queue.Queue()
         self._busy: Request | None = None
         self._cancel = threading.Event()
-        self._turn = 0
         self._catalogue: Catalogue | None = None
         self._machine = this_machine()
 
@@ -156,8 +162,10 @@ class Engine:
                 return Finished(run=request.run, report=str(path))
             case Inspect():
                 return self._inspect(request)
-            case JudgeImage():
-                return self._judge(request)
+            case FindNeighbours() | SiftImages():
+                raise errors.BadInput("This version has no answer to that yet.")
+            case JudgeImage() | ExplainImage():
+                return self._question(request)
             case Export():
                 path = export(Path(request.folder), request.format, Path(request.destination))
                 return Exported(request=request.request, path=str(path))
@@ -176,16 +184,15 @@ class Engine:
         preflight = msgspec.convert(outcome["preflight"], Preflight)
         return Inspected(request=request.request, path=request.path, preflight=preflight, says=request.says)
 
-    def _judge(self, request: JudgeImage) -> Judged:
-        self._turn += 1
-        args = {field: str(getattr(request, field)) for field in request.__struct_fields__} | {"turn": str(self._turn)}
-        folder = RunFolder(Path(request.folder))
+    def _question(self, question: Question) -> Answer:
+        folder = RunFolder(Path(_run_of(question)))
         if not folder.plan.exists():
             raise errors.BadInput("That folder holds no audit.", "Choose a finished run.")
         plan = plan_from_json(folder.plan.read_bytes())
-        job = Job(key="judge", kind="judge", args=args)
-        outcome = self._pool.run([job], plan=plan, folder=folder.root)["judge"].outcome
-        return msgspec.convert(outcome["judged"], Judged)
+        kind = _JOBS[type(question)]
+        job = Job(key=kind, kind=kind, args={"question": msgspec.json.encode(question).decode()})
+        outcome = self._pool.run([job], plan=plan, folder=folder.root)[kind].outcome
+        return msgspec.convert(outcome["answer"], Answer)  # type: ignore[no-any-return]
 
     def _ready(self) -> Ready:
         told = engine_description(self._pool)
@@ -203,6 +210,10 @@ class Engine:
 
     def _staff(self, plan: AuditPlan) -> None:
         self._pool.employ(posts_of(plan, self._machine, window=True))
+
+
+def _run_of(question: Question) -> str:
+    return question.folder if isinstance(question, SiftImages) else question.subject.folder
 
 
 def _name(request: Request | None) -> str:

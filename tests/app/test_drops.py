@@ -29,6 +29,7 @@ from zepad_engine.findings import report_to_json
 from zepad_engine.images.picture import open_picture
 from zepad_engine.places import runs_folder
 from zepad_engine.plan import AuditPlan
+from zepad_engine.questions import JudgeImage
 
 LONGEST_GAP = 0.1
 LINK = "That is a link, not a file; nothing is fetched from the network or from another program."
@@ -103,11 +104,11 @@ def inspector(app: App) -> InspectPage:
     return page
 
 
-def asked(engine: FakeEngine) -> list[messages.JudgeImage]:
-    return [request for request in engine.sent if isinstance(request, messages.JudgeImage)]
+def asked(engine: FakeEngine) -> list[JudgeImage]:
+    return [request for request in engine.sent if isinstance(request, JudgeImage)]
 
 
-def wait_for_question(qtbot: QtBot, engine: FakeEngine) -> messages.JudgeImage:
+def wait_for_question(qtbot: QtBot, engine: FakeEngine) -> JudgeImage:
     qtbot.waitUntil(lambda: bool(asked(engine)), timeout=2000)
     return asked(engine)[-1]
 
@@ -127,8 +128,8 @@ def test_each_hostile_picture_makes_one_notice(judging: App, engine: FakeEngine,
             assert judging.window.notice.sentence == "old.gd is no encoder and no image."
             continue
         request = wait_for_question(qtbot, engine)
-        trouble = refusal_of(request.image)
-        assert (Path(request.image), trouble.code) == (path, hostile.code)
+        trouble = refusal_of(request.subject.image)
+        assert (Path(request.subject.image), trouble.code) == (path, hostile.code)
         engine.say(
             messages.Failed(
                 request=request.request, code=trouble.code, sentence=trouble.sentence, advice=trouble.advice
@@ -183,7 +184,7 @@ def test_plain_text_is_not_taken(judging: App) -> None:
 
 def test_a_file_beside_a_link_is_still_judged(judging: App, engine: FakeEngine, qtbot: QtBot, tmp_path: Path) -> None:
     drop(judging.window, "https://example.org/a.png", tmp_path / "b.png")
-    assert Path(wait_for_question(qtbot, engine).image) == tmp_path / "b.png"
+    assert Path(wait_for_question(qtbot, engine).subject.image) == tmp_path / "b.png"
     assert judging.window.notice.sentence == "1 other dropped file was left aside."
 
 
@@ -248,7 +249,7 @@ def test_the_pictures_of_a_folder_go_to_the_inspector(
     for name in ("b.png", "deep/a.JPG", ".hidden/c.png", "notes.txt"):
         (root / name).touch()
     drop(judging.window, root)
-    assert Path(wait_for_question(qtbot, engine).image) == root / "b.png"
+    assert Path(wait_for_question(qtbot, engine).subject.image) == root / "b.png"
     assert inspector(judging).controls.name.text() == "b.png · first of 2 pictures, others left aside"
 
 
@@ -350,7 +351,7 @@ def test_a_new_drop_takes_the_place_of_a_long_one(
     judging.window.drops.read(endless(tmp_path))  # type: ignore[arg-type]
     drop(judging.window, tmp_path / "owl.png")
     assert not judging.window.drops.busy
-    assert Path(wait_for_question(qtbot, engine).image) == tmp_path / "owl.png"
+    assert Path(wait_for_question(qtbot, engine).subject.image) == tmp_path / "owl.png"
 
 
 def routed(*dropped: Path | QUrl) -> Route:

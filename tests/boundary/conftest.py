@@ -20,16 +20,16 @@ from zepad_engine.messages import (
     Failed,
     Finished,
     Inspected,
-    Judged,
     Ready,
     Request,
     decode_event,
     encode,
 )
 from zepad_engine.plan import AuditPlan
+from zepad_engine.questions import Explained, Judged, Neighboured, Sifted
 
 E = TypeVar("E", bound=Event)
-TERMINAL = (Finished, Cancelled, Inspected, Judged, Exported, Failed)
+TERMINAL = (Finished, Cancelled, Inspected, Judged, Explained, Neighboured, Sifted, Exported, Failed)
 # Generous: a machine that also does other work.
 PATIENCE = 120.0
 

@@ -8,6 +8,7 @@ import signal
 import time
 
 import msgspec
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -29,8 +30,6 @@ from zepad_engine.messages import (
     Found,
     Inspect,
     Inspected,
-    Judged,
-    JudgeImage,
     Measured,
     Opened,
     Previewed,
@@ -39,6 +38,8 @@ from zepad_engine.messages import (
     RunAudit,
     Started,
 )
+from zepad_engine.metrics import rank_correlation
+from zepad_engine.questions import Explained, ExplainImage, Judged, JudgeImage, Subject
 from zepad_engine.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -63,8 +64,12 @@ def busy(engine, finished, folder):
 
 
 def judge(engine, finished, **changes):
-    values = {"request": "j", "folder": str(finished.folder), "image": "test:0", "task": finished.plan.tasks[0]}
-    return engine.answer(JudgeImage(**{**values, **changes}))
+    return engine.answer(JudgeImage(request="j", subject=subject_of(finished, **changes)))
+
+
+def subject_of(finished, **changes):
+    values = {"folder": str(finished.folder), "image": "test:0", "task": finished.plan.tasks[0]}
+    return Subject(**{**values, **changes})
 
 
 def test_ready_brings_the_catalogue(shared_engine):
@@ -165,19 +170,14 @@ def test_a_file_with_two_encoders_comes_back_with_its_choices(shared_engine, tmp
     assert chosen.preflight.card.net == "student/"
 
 
-@pytest.mark.parametrize("attribution", ["none", "saliency", "integrated_gradients", "layer_gradcam"])
-def test_judge_a_test_image_with_every_attribution(shared_engine, finished, attribution):
-    said = judge(shared_engine, finished, attack="l4a_base", epsilon_255=10.0, attribution=attribution)
+def test_judge_a_test_image(shared_engine, finished):
+    said = judge(shared_engine, finished, attack="l4a_base", epsilon_255=10.0)
     assert isinstance(said, Judged)
     assert [branch.branch for branch in said.branches] == ["tuned_victim", "tuned_auxiliary", "benign"]
     assert sum(branch.weight for branch in said.branches) == pytest.approx(1.0)
     for branch in (*said.branches, said.undefended):
         assert branch.top[0].probability == pytest.approx(branch.m)
         assert branch.c == pytest.approx(branch.m * 2.718281828 ** (3 * (branch.m - 0.5)))
-        assert bool(branch.attribution) == (attribution != "none")
-        if branch.attribution:
-            heat = Image.open(branch.attribution).convert("RGB")
-            assert len(set(heat.get_flattened_data())) > 3
     confidences = [branch.c for branch in said.branches]
     assert said.score == pytest.approx((confidences[0] + confidences[1]) / 2 - confidences[2], abs=1e-6)
     assert said.flagged == (said.score > said.threshold)
@@ -187,13 +187,28 @@ def test_judge_a_test_image_with_every_attribution(shared_engine, finished, attr
     assert said.notes[0].startswith("Test image 0; its label is class")
 
 
+def test_explain_a_test_image(shared_engine, finished):
+    subject = subject_of(finished, attack="l4a_base", epsilon_255=10.0)
+    said = shared_engine.answer(ExplainImage(request="e", subject=subject, method="occlusion"))
+    assert isinstance(said, Explained)
+    assert (said.request, said.subject, said.method) == ("e", subject, "occlusion")
+    assert [each.branch for each in said.maps] == ["undefended", "tuned_victim", "tuned_auxiliary", "benign"]
+    maps = {each.branch: np.load(each.values) for each in said.maps}
+    assert {(values.shape, values.dtype.name) for values in maps.values()} == {((16, 16), "float32")}
+    assert all(0 <= area <= 1 for each in said.maps for area in (each.deletion, each.insertion))
+    for pair in said.agreement:
+        expected = rank_correlation(maps[pair.first].ravel(), maps[pair.second].ravel())
+        assert pair.rho == pytest.approx(expected, abs=1e-9)
+    assert len(said.agreement) == 6
+
+
 def test_without_size_the_picture_is_left_alone(shared_engine, finished):
-    said = judge(shared_engine, finished, attack="l4a_base", epsilon_255=0.0, attribution="none")
+    said = judge(shared_engine, finished, attack="l4a_base", epsilon_255=0.0)
     shown, perturbed = (Image.open(path).tobytes() for path in (said.shown, said.perturbed))
     assert shown == perturbed
     (grey,) = set(Image.open(said.residual).convert("L").get_flattened_data())
     assert grey in {127, 128}
-    full = judge(shared_engine, finished, attack="l4a_base", epsilon_255=10.0, attribution="none")
+    full = judge(shared_engine, finished, attack="l4a_base", epsilon_255=10.0)
     assert Image.open(full.shown).tobytes() == shown
     pairs = zip(shown, Image.open(full.perturbed).tobytes(), strict=True)
     assert 1 <= max(abs(a - b) for a, b in pairs) <= 10
@@ -202,7 +217,7 @@ def test_without_size_the_picture_is_left_alone(shared_engine, finished):
 def test_judge_a_picture_of_the_user(shared_engine, finished, tmp_path):
     picture = tmp_path / "mine.png"
     picture.write_bytes(png(tiny_pictures(1, size=40)[0][0]))
-    said = judge(shared_engine, finished, image=str(picture), attribution="none")
+    said = judge(shared_engine, finished, image=str(picture))
     assert isinstance(said, Judged)
     assert said.fused[0].name.startswith("class")
     assert len(said.calibration) > 10
@@ -212,7 +227,7 @@ def test_a_question_that_cannot_be_answered_gets_a_sentence_and_the_next_one_its
     refused = judge(shared_engine, finished, attack="l4a_base", epsilon_255=10.5)
     assert (refused.code, refused.sentence) == ("input.bad", "The perturbation was crafted for at most 10/255.")
     assert judge(shared_engine, finished, folder="nowhere").sentence == "That folder holds no audit."
-    assert isinstance(judge(shared_engine, finished, attribution="none"), Judged)
+    assert isinstance(judge(shared_engine, finished), Judged)
 
 
 def test_export_of_a_finished_run(shared_engine, finished, tmp_path):

@@ -79,13 +79,15 @@ def test_one_click_audits_the_sample_and_the_report_is_exported(app, qtbot, tmp_
     assert report_from_json((tmp_path / "report.json").read_bytes()) == report
 
     with qtbot.waitSignal(app.model.judged, timeout=60_000) as answered:
-        app.model.judge("test:3", "satellite", "advencoder_per", 10.0, "saliency")
+        app.model.judge("test:3", "satellite", "advencoder_per", 10.0)
     judged = answered.args[0]
     assert [branch.branch for branch in judged.branches] == ["tuned_victim", "tuned_auxiliary", "benign"]
     assert sum(branch.weight for branch in judged.branches) == pytest.approx(1.0)
     assert judged.flagged == (judged.score > judged.threshold)
     assert all(Path(path).is_file() for path in (judged.shown, judged.perturbed, judged.residual))
-    assert all(Path(branch.attribution).is_file() for branch in judged.branches)
+    with qtbot.waitSignal(app.model.explained, timeout=60_000) as answered:
+        app.model.explain(judged.subject, "saliency")
+    assert all(Path(each.values).is_file() for each in answered.args[0].maps)
 
     app.window.show_page("inspect")
     inspect = app.window.pages.page("inspect")
@@ -93,7 +95,7 @@ def test_one_click_audits_the_sample_and_the_report_is_exported(app, qtbot, tmp_
     controls.task.setCurrentIndex(controls.task.findData("satellite"))
     controls.attack.setCurrentIndex(controls.attack.findData("advencoder_per"))
     with qtbot.waitSignal(
-        app.model.judged, timeout=60_000, check_params_cb=lambda said: said.attack == "advencoder_per"
+        app.model.judged, timeout=60_000, check_params_cb=lambda said: said.subject.attack == "advencoder_per"
     ):
         qtbot.mouseClick(button(inspect, "Random test image"), Qt.MouseButton.LeftButton)
     qtbot.wait(600)

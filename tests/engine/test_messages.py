@@ -13,10 +13,8 @@ from zepad_engine.card import Overrides
 from zepad_engine.describe import describe
 from zepad_engine.findings import AuditReport, report_from_json
 from zepad_engine.messages import (
-    BranchJudgement,
     Cancel,
     Cancelled,
-    ClassScore,
     Event,
     Export,
     Exported,
@@ -25,8 +23,6 @@ from zepad_engine.messages import (
     Found,
     Inspect,
     Inspected,
-    Judged,
-    JudgeImage,
     Measured,
     Opened,
     Previewed,
@@ -41,14 +37,37 @@ from zepad_engine.messages import (
     encode,
 )
 from zepad_engine.plan import AuditPlan
+from zepad_engine.questions import (
+    BranchJudgement,
+    BranchMap,
+    ClassScore,
+    Explained,
+    ExplainImage,
+    FindNeighbours,
+    Judged,
+    JudgeImage,
+    MapAgreement,
+    MapPoint,
+    Neighbour,
+    Neighboured,
+    Sifted,
+    SiftImages,
+    SiftRow,
+    Subject,
+)
 
+SUBJECT = Subject(folder="runs/r", image="test:0", task="sample:signs", attack="pgd", epsilon_255=8.0, step=3)
+POINT = MapPoint(x=0.5, y=-1.5, label="stop", perturbed=True, index=7)
 SAID = BranchJudgement(branch="benign", top=(ClassScore(name="stop", probability=0.5),), m=0.5, c=0.5, weight=0.25)
 
 REQUESTS = [
     Inspect(request="1", path="encoder.pt", says=Overrides(input_size=64)),
     RunAudit(run="r", plan=AuditPlan(seed=3), folder="runs/r"),
     Cancel(run="r"),
-    JudgeImage(request="2", folder="runs/r", image="test:0", task="sample:signs", attack="l4a_base", epsilon_255=8.0),
+    JudgeImage(request="2", subject=SUBJECT),
+    ExplainImage(request="4", subject=SUBJECT, method="occlusion"),
+    FindNeighbours(request="5", subject=SUBJECT, branch="benign", count=4),
+    SiftImages(request="6", folder="runs/r", images=("a.png", "b.png"), task="sample:signs"),
     Export(request="3", folder="runs/r", format="html", destination="out.html"),
 ]
 EVENTS = [
@@ -64,10 +83,7 @@ EVENTS = [
     Cancelled(run="r", folder="runs/r"),
     Judged(
         request="2",
-        image="test:0",
-        task="sample:signs",
-        attack="l4a_base",
-        epsilon_255=8.0,
+        subject=SUBJECT,
         shown="a.png",
         perturbed="b.png",
         residual="c.png",
@@ -80,11 +96,28 @@ EVENTS = [
         achieved_fpr=0.05,
         flagged=False,
         calibration=(0.1, 0.2),
-        attribution="none",
         notes=("cropped",),
         seconds_predict=0.1,
-        seconds_explain=0.0,
     ),
+    Explained(
+        request="4",
+        subject=SUBJECT,
+        method="occlusion",
+        maps=(BranchMap(branch="undefended", values="a.npy", deletion=0.1, insertion=0.9),),
+        agreement=(MapAgreement(first="undefended", second="benign", rho=-0.25),),
+        seconds=0.2,
+    ),
+    Neighboured(
+        request="5",
+        subject=SUBJECT,
+        branch="benign",
+        points=(POINT,),
+        clean=POINT,
+        perturbed=POINT,
+        nearest=(Neighbour(index=7, label="stop", perturbed=False, similarity=0.75, thumbnail="a.png"),),
+        share=0.5,
+    ),
+    Sifted(request="6", rows=(SiftRow(image="a.png", answer="stop"), SiftRow(image="b.png", refused="No picture."))),
     Exported(request="3", path="out.html"),
     Failed(request="2", code="image.bad", sentence="This is no picture."),
 ]

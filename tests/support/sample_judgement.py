@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtGui import QColor, QImage
 
-from tests.support.sample_rates import BRANCHES, CLASSES
+from tests.support.sample_rates import CLASSES
 from tests.support.sample_report import sample_report
-from zepad_engine.messages import BranchJudgement, ClassScore, Judged
+from zepad_engine.questions import (
+    BranchJudgement,
+    BranchMap,
+    ClassScore,
+    Explained,
+    ExplainImage,
+    Judged,
+    MapAgreement,
+    Subject,
+)
 
 
 def sample_judged(*, request: str = "judge-1", flagged: bool = True, attack: str = "advencoder_per") -> Judged:
@@ -24,7 +35,6 @@ def sample_judged(*, request: str = "judge-1", flagged: bool = True, attack: str
             m=m,
             c=m * math.exp(3 * (m - 0.5)),
             weight=weight,
-            attribution=f"previews/attribution-{branch}.png",
         )
         for offset, (branch, m, weight) in enumerate(
             zip(
@@ -37,10 +47,10 @@ def sample_judged(*, request: str = "judge-1", flagged: bool = True, attack: str
     )
     return Judged(
         request=request,
-        image="test:12",
-        task="sample:emoji",
-        attack=attack,
-        epsilon_255=10.0 if attack else 0.0,
+        subject=Subject(
+            folder="", image="test:12", task="sample:emoji", attack=attack, epsilon_255=10.0 if attack else 0.0
+        ),
+        label="faces",
         shown="previews/shown.png",
         perturbed="previews/perturbed.png",
         residual="previews/residual.png",
@@ -53,10 +63,26 @@ def sample_judged(*, request: str = "judge-1", flagged: bool = True, attack: str
         achieved_fpr=0.048,
         flagged=flagged,
         calibration=tuple(scores.gauss(-0.1, 0.42) for _ in range(200)),
-        attribution="saliency",
         notes=("Test image 12; its label is faces.",),
         seconds_predict=0.021,
-        seconds_explain=0.144,
+    )
+
+
+def sample_explained(asked: ExplainImage, folder: Path) -> Explained:
+    """Maps that rise from left to right, stored in ``folder``."""
+    branches = ("undefended", "tuned_victim", "tuned_auxiliary", "benign")
+    path = folder / "previews/map.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, np.tile(np.arange(4, dtype=np.float32), (4, 1)))
+    return Explained(
+        request=asked.request,
+        subject=asked.subject,
+        method=asked.method,
+        maps=tuple(BranchMap(branch=name, values=str(path), deletion=0.2, insertion=0.7) for name in branches),
+        agreement=tuple(
+            MapAgreement(first=first, second=second, rho=0.5) for first, second in itertools.combinations(branches, 2)
+        ),
+        seconds=0.144,
     )
 
 
@@ -76,8 +102,6 @@ def write_pictures(folder: Path, *, side: int = 32) -> None:
     _store(_scene(3, side), folder / "previews/shown.png")
     _store(_blend(_scene(3, side), _noise(0, side, 10)), folder / "previews/perturbed.png")
     _store(_noise(0, side, 100), folder / "previews/residual.png")
-    for number, branch in enumerate((*BRANCHES, "victim")):
-        _store(_heat(number, side), folder / f"previews/attribution-{branch}.png")
 
 
 def _store(image: QImage, path: Path) -> None:
@@ -109,16 +133,6 @@ def _blend(image: QImage, noise: QImage) -> QImage:
             a, b = image.pixelColor(x, y), noise.pixelColor(x, y)
             moved = (p + q - 128 for p, q in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True))
             image.setPixelColor(x, y, QColor(*(min(max(v, 0), 255) for v in moved)))
-    return image
-
-
-def _heat(seed: int, side: int) -> QImage:
-    image, dice = QImage(side, side, QImage.Format.Format_RGB32), random.Random(seed)
-    x0, y0 = dice.uniform(0.3, 0.7), dice.uniform(0.3, 0.7)
-    for y in range(side):
-        for x in range(side):
-            near = math.exp(-20 * math.hypot(x / side - x0, y / side - y0) ** 2)
-            image.setPixelColor(x, y, QColor.fromHsvF(0.15 - 0.13 * near, near, 0.15 + 0.8 * near))
     return image
 
 

@@ -17,7 +17,7 @@ from zepad_app.widgets.detection_gauge import DetectionGauge
 from zepad_app.widgets.elided_label import ElidedLabel
 from zepad_app.widgets.image_compare import ImageCompare
 from zepad_app.widgets.probability_bars import ProbabilityBars
-from zepad_engine.messages import Judged
+from zepad_engine.questions import Explained, Judged
 
 COLUMNS: Final = ("tuned_victim", "tuned_auxiliary", "benign", "undefended")
 
@@ -51,17 +51,23 @@ class JudgementView(QWidget):
             # The engine may name the undefended victim by its place in the audit; it is told apart by where it stands.
             key = "undefended" if said is judged.undefended else said.branch
             if key in self.columns:
-                self.columns[key].show_judgement(said, folder)
+                self.columns[key].show_judgement(said)
         self.answer.setText(judged.fused[0].name if judged.fused else "–")
         self.fused.show_scores(judged.fused)
         self.gauge.show_score(judged.score, judged.threshold, judged.calibration, flagged=judged.flagged)
         self._say_flag(judged)
-        times = f"predicted in {1000 * judged.seconds_predict:.0f} ms"
-        if judged.attribution != "none":
-            times += f", explained in {1000 * judged.seconds_explain:.0f} ms"
-        self.speed.setText(times)
+        self.speed.setText(f"predicted in {1000 * judged.seconds_predict:.0f} ms")
         self.notes.tell(" ".join(judged.notes), "\n".join(judged.notes))
         self.notes.setVisible(bool(judged.notes))
+
+    def show_explained(self, explained: Explained | None) -> None:
+        """Show where the answers come from; None takes the maps away."""
+        found = {each.branch: Path(each.values) for each in explained.maps} if explained is not None else {}
+        for branch, column in self.columns.items():
+            column.show_map(found.get(branch))
+        if explained is not None:
+            said = self.speed.text().partition(",")[0]
+            self.speed.setText(f"{said}, explained in {1000 * explained.seconds:.0f} ms")
 
     def _say_flag(self, judged: Judged) -> None:
         self._flagged = judged.flagged

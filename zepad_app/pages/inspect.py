@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
@@ -18,7 +19,8 @@ from zepad_app.tokens import AROUND, INSIDE
 from zepad_app.widgets.empty_page import EmptyPage
 from zepad_app.widgets.notice import Notice
 from zepad_engine.findings import AuditReport
-from zepad_engine.messages import Failed, Judged
+from zepad_engine.messages import Failed
+from zepad_engine.questions import Explained, Judged, Method
 
 _NO_RUN = (
     "No finished audit to inspect with",
@@ -43,6 +45,7 @@ class InspectPage(QWidget):
         super().__init__(parent)
         self._model = model
         self._folder: Path | None = None
+        self._explaining = ""
         self.controls = InspectControls(theme)
         self.queue = JudgeQueue(self._send, self)
         self.view = JudgementView(theme)
@@ -113,6 +116,7 @@ class InspectPage(QWidget):
         self.queue.busy_changed.connect(self.busy.setVisible)
         self.notice.remedied.connect(self._on_remedy)
         self._model.judged.connect(self._on_judged)
+        self._model.explained.connect(self._on_explained)
         self._model.failed.connect(self._on_failed)
         self._model.finished.connect(self.show_run)
         self._model.changed.connect(self._on_engine)
@@ -135,7 +139,6 @@ class InspectPage(QWidget):
             question.task,
             question.attack,
             question.epsilon_255,
-            question.attribution,
             self._folder,
         )
 
@@ -146,8 +149,21 @@ class InspectPage(QWidget):
         self.view.show_judged(judged, self._folder)
         self._inner.setCurrentIndex(1)
         self.queue.settle(judged.request)
+        self._explaining = ""
+        method = str(self.controls.attribution.currentData())
+        if method == "none":
+            self.view.show_explained(None)
+        else:
+            self._explaining = self._model.explain(judged.subject, msgspec.convert(method, Method))
+
+    def _on_explained(self, explained: Explained) -> None:
+        if explained.request == self._explaining:
+            self.view.show_explained(explained)
 
     def _on_failed(self, failed: Failed) -> None:
+        if failed.request and failed.request == self._explaining:
+            self.view.show_explained(None)
+            self.notice.tell(notice_of(failed))
         if self.queue.owns(failed.request):
             self.notice.tell(notice_of(failed))
             self.queue.settle(failed.request)

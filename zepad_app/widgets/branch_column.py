@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.results.wording import branch_meaning, branch_name, branch_role
@@ -14,7 +15,7 @@ from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE, Meaning
 from zepad_app.widgets.picture import Picture
 from zepad_app.widgets.probability_bars import ProbabilityBars
-from zepad_engine.messages import BranchJudgement
+from zepad_engine.questions import BranchJudgement
 
 _MAP = 96
 _FIGURES = (
@@ -44,6 +45,17 @@ class Mark(QWidget):
         pg.graphicsItems.ScatterPlotItem.drawSymbol(painter, symbol, 11, QPen(colour, 0.1), pg.mkBrush(colour))
 
 
+def _as_picture(path: Path) -> QImage:
+    """Values (H, W), not negative, as grey: 255 is the largest."""
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (OSError, ValueError):
+        return QImage()
+    grey = np.ascontiguousarray(255 * values / max(float(values.max()), 1e-12), dtype=np.uint8)
+    height, width = grey.shape
+    return QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
+
+
 class BranchColumn(QFrame):
     """One column of the inspector; ``undefended`` stands beside the three branches for comparison."""
 
@@ -67,16 +79,19 @@ class BranchColumn(QFrame):
         column.addLayout(self._facts())
         column.addWidget(self.map, 1)
 
-    def show_judgement(self, said: BranchJudgement, folder: Path) -> None:
-        """Show another judgement, whose attribution map lies in ``folder``."""
+    def show_judgement(self, said: BranchJudgement) -> None:
+        """Show another judgement; its attribution follows."""
         self.bars.show_scores(said.top)
         fused = self._branch != "undefended"
         self.figures["m"].setText(f"{said.m:.2f}")
         self.figures["c"].setText(f"{said.c:.2f}" if fused else "–")
         self.figures["weight"].setText(f"{100 * said.weight:.0f} %" if fused else "–")
-        self.map.setVisible(bool(said.attribution))
-        if said.attribution:
-            self.map.show_file(folder / said.attribution)
+
+    def show_map(self, path: Path | None) -> None:
+        """Show the attribution stored in a ``.npy`` file, white where it is largest; or none."""
+        self.map.setVisible(path is not None)
+        if path is not None:
+            self.map.show_image(_as_picture(path))
 
     def _head(self, meaning: Meaning) -> QVBoxLayout:
         row = QHBoxLayout()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zepad_app.theme import Theme
 from zepad_app.tokens import Meaning
-from zepad_engine.messages import ClassScore
+from zepad_engine.questions import ClassScore
 
 _BAR = 5
 

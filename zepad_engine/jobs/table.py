@@ -11,6 +11,7 @@ from zepad_engine.jobs.crafting import craft
 from zepad_engine.jobs.defending import purify, train_bmp, tune
 from zepad_engine.jobs.describing import describe_engine
 from zepad_engine.jobs.evaluating import evaluate
+from zepad_engine.jobs.explaining import explain
 from zepad_engine.jobs.inspecting import inspect
 from zepad_engine.jobs.judging import judge
 from zepad_engine.jobs.measuring import measure
@@ -32,4 +33,5 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "trust": trust,
     "evaluate": evaluate,
     "judge": judge,
+    "explain": explain,
 }

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
 
-from tests.support.sample_judgement import sample_judged, write_pictures
+from tests.support.sample_judgement import sample_explained, sample_judged, write_pictures
 from tests.support.sample_rates import TASKS
 from tests.support.sample_report import sample_report
 from zepad_app.audit_model import AuditModel
@@ -12,7 +12,8 @@ from zepad_app.pages.inspect import InspectPage
 from zepad_app.theme import Theme
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.findings import report_to_json
-from zepad_engine.messages import Failed, JudgeImage, Ready
+from zepad_engine.messages import PROTOCOL_VERSION, Failed, Ready
+from zepad_engine.questions import ExplainImage, JudgeImage
 
 
 class QuietEngine(QObject):
@@ -37,7 +38,11 @@ class QuietEngine(QObject):
 
     @property
     def asked(self):
-        return [request for request in self.sent if isinstance(request, JudgeImage)]
+        return [request.subject for request in self.sent if isinstance(request, JudgeImage)]
+
+    @property
+    def newest(self):
+        return next(request.request for request in reversed(self.sent) if isinstance(request, JudgeImage))
 
 
 @pytest.fixture
@@ -55,7 +60,9 @@ def folder(tmp_path):
 @pytest.fixture
 def model(engine):
     made = AuditModel(engine)
-    engine.received.emit(Ready(protocol=1, catalogue=Catalogue(), device="CPU", workers=2, speed=1.0, versions={}))
+    engine.received.emit(
+        Ready(protocol=PROTOCOL_VERSION, catalogue=Catalogue(), device="CPU", workers=2, speed=1.0, versions={})
+    )
     return made
 
 
@@ -77,9 +84,17 @@ def page(qtbot, theme, model, folder):
 
 
 def answer(engine, **changes):
-    judged = msgspec.structs.replace(sample_judged(), request=engine.asked[-1].request, **changes)
+    """The judgement, and the maps where the page asks for them."""
+    judged = msgspec.structs.replace(sample_judged(), request=engine.newest, **changes)
     engine.received.emit(judged)
+    explain(engine)
     return judged
+
+
+def explain(engine):
+    asked = engine.sent[-1]
+    if isinstance(asked, ExplainImage):
+        engine.received.emit(sample_explained(asked, Path(asked.subject.folder)))
 
 
 def ask_random(page, engine, qtbot):
@@ -115,7 +130,6 @@ def test_a_random_test_image_is_asked_for(page, engine, qtbot, folder):
     index = int(asked.image.removeprefix("test:"))
     assert 0 <= index < TASKS["emoji"]
     assert (asked.folder, asked.task, asked.attack, asked.epsilon_255) == (str(folder), "emoji", "", 0.0)
-    assert asked.attribution == "saliency"
     assert page.busy.isVisible()
 
 
@@ -141,7 +155,7 @@ def test_while_one_is_in_flight_only_the_newest_waits(page, engine, qtbot):
     assert len(engine.asked) == 1
     answer(engine)
     qtbot.waitUntil(lambda: len(engine.asked) == 2, timeout=1000)
-    assert engine.asked[1].attribution == "none"
+    assert not isinstance(engine.sent[-2], ExplainImage)
 
 
 def test_a_judgement_is_shown_in_figures(page, engine, qtbot):
@@ -163,7 +177,10 @@ def test_a_judgement_is_shown_in_figures(page, engine, qtbot):
     assert view.columns["undefended"].figures["weight"].text() == "–"
     assert (view.gauge.score, view.gauge.threshold) == (judged.score, judged.threshold)
     assert view.gauge.x_of(judged.score) > view.gauge.x_of(judged.threshold)
-    assert not column.map.image.isNull()
+    assert [isinstance(request, ExplainImage) and request.method for request in engine.sent] == [False, "saliency"]
+    assert column.map.image.pixelColor(3, 0).lightness() == 255
+    assert column.map.image.pixelColor(0, 0).lightness() == 0
+    assert "explained in 144 ms" in view.speed.text()
 
 
 def test_a_clean_picture_is_not_flagged(page, engine, qtbot):
@@ -175,8 +192,8 @@ def test_a_clean_picture_is_not_flagged(page, engine, qtbot):
 
 def test_without_attribution_the_maps_give_way(page, engine, qtbot):
     ask_random(page, engine, qtbot)
-    bare = [msgspec.structs.replace(said, attribution="") for said in sample_judged().branches]
-    answer(engine, branches=tuple(bare), attribution="none")
+    page.controls.attribution.setCurrentIndex(page.controls.attribution.findData("none"))
+    answer(engine)
     assert page.view.columns["benign"].map.isHidden()
     assert "explained" not in page.view.speed.text()
 
@@ -186,9 +203,7 @@ def test_a_failure_is_said_and_the_last_result_stays(page, engine, qtbot):
     judged = answer(engine)
     ask_random(page, engine, qtbot)
     engine.received.emit(
-        Failed(
-            request=engine.asked[-1].request, code="image.bad", sentence="This is no picture.", advice="Choose another."
-        )
+        Failed(request=engine.newest, code="image.bad", sentence="This is no picture.", advice="Choose another.")
     )
     assert page.notice.isVisible()
     assert page.notice.sentence == "This is no picture."

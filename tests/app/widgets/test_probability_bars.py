@@ -1,6 +1,6 @@
 from zepad_app.theme import Theme
 from zepad_app.widgets.probability_bars import ProbabilityBars
-from zepad_engine.messages import ClassScore
+from zepad_engine.questions import ClassScore
 
 
 def test_bars_share_one_scale_from_0_to_1(qtbot):

@@ -21,7 +21,7 @@ from zepad_engine.encoders.vit_shape import usual_heads
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import EXACT, Execution
 from zepad_engine.execution.folding import folds_exactly
-from zepad_engine.jobs.attributing import attribute, overlay
+from zepad_engine.inspection.attribution import Subject, attribute
 
 SHAPE = VitShape(patch=8, width=64, depth=2, heads=4, mlp=128, grid=4)
 REGISTERS = msgspec.structs.replace(SHAPE, registers=3, layer_scale=True)
@@ -222,25 +222,15 @@ def test_a_copy_trains_without_the_original():
     assert all(torch.equal(weight, stored[name]) for name, weight in encoder.backbone.state_dict().items())
 
 
-class Classifier(nn.Module):
-    def __init__(self, shape):
-        super().__init__()
-        self.encoder = vit(shape)
-        self.head = nn.Linear(64, 2)
-
-    def forward(self, images):
-        return self.head(self.encoder(images))
-
-
 @pytest.mark.parametrize("name", ["plain", "registers", "bare"])
 def test_gradcam_looks_at_the_patches_that_enter_the_last_block(name):
     torch.manual_seed(0)
-    model = Classifier(SHAPES[name])
+    model = nn.Sequential(vit(SHAPES[name]), nn.Linear(64, 2))
     image = torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(2))
-    drawn = attribute("layer_gradcam", model, image, 1)
-    assert drawn.shape == (3, 32, 32)
+    found = attribute("layer_gradcam", Subject(model, image[None], 1, 8))
+    assert found.shape == (32, 32)
     tokens = {}
-    block = model.encoder.backbone.blocks[-1]
+    block = model[0].backbone.blocks[-1]
     block.norm1.register_forward_hook(lambda _m, _i, out: tokens.update(out=out))
     answer = model(image[None].requires_grad_(True))[0, 1]
     (slope,) = torch.autograd.grad(answer, tokens["out"])
@@ -249,4 +239,4 @@ def test_gradcam_looks_at_the_patches_that_enter_the_last_block(name):
     by_hand = (tokens["out"][0, front:] * weights).sum(dim=1).relu().reshape(4, 4).detach()
     assert float(by_hand.max()) > 0
     wide = nn.functional.interpolate(by_hand[None, None], size=(32, 32), mode="bilinear")[0, 0]
-    torch.testing.assert_close(drawn, overlay(wide, image), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(found, wide, atol=1e-5, rtol=1e-5)

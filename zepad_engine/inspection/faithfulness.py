@@ -1,0 +1,48 @@
+"""What an attribution is worth: how fast an answer goes, or comes back, with the pixels it holds for important.
+
+Source: Petsiuk et al., RISE, BMVC 2018 (deletion and insertion); here pixels are taken away by making them grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor
+
+from zepad_engine.inspection.attribution import GREY
+
+_STEPS: Final = 20
+
+
+class Faithfulness(NamedTuple):
+    """Areas under the answer, 0 to 1, as the share of pixels taken away or put back goes from 0 to 1."""
+
+    deletion: float
+    insertion: float
+
+
+def faithfulness(values: Tensor, picture: Tensor, answer: Callable[[Tensor], Tensor], batch: int) -> Faithfulness:
+    """Both areas for a map (S, S) of a picture (1, 3, S, S).
+
+    Args:
+        answer: of images (B, 3, S, S), each a number in [0, 1], (B,): what the map claims to explain.
+        batch: images per pass.
+    """
+    most_important_first = values.flatten().argsort(descending=True, stable=True)
+    kept = torch.ones(_STEPS + 1, values.numel(), dtype=torch.bool)
+    for step in range(_STEPS + 1):
+        kept[step, most_important_first[: round(step / _STEPS * values.numel())]] = False
+    masks = kept.view(-1, 1, *values.shape).to(picture.device)
+    grey = torch.full_like(picture, GREY)
+    return Faithfulness(
+        deletion=_area(torch.where(masks, picture, grey), answer, batch),
+        insertion=_area(torch.where(masks, grey, picture), answer, batch),
+    )
+
+
+def _area(images: Tensor, answer: Callable[[Tensor], Tensor], batch: int) -> float:
+    with torch.no_grad():
+        heights = torch.cat([answer(part) for part in images.split(batch)]).clamp(0, 1).to(torch.float64).cpu()
+    return float(torch.trapezoid(heights)) / _STEPS

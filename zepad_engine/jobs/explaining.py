@@ -1,0 +1,89 @@
+"""Why the branches say what they say of one picture: a map of each, what the maps are worth, how far they agree."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from zepad_engine.inspection.attribution import Subject, attribute
+from zepad_engine.inspection.faithfulness import faithfulness
+from zepad_engine.jobs.context import Context
+from zepad_engine.jobs.inquiry import Inquiry, given, inquire_of, moved
+from zepad_engine.jobs.opening import how
+from zepad_engine.jobs.run_networks import networks
+from zepad_engine.metrics import rank_correlation
+from zepad_engine.questions import BranchMap, Explained, ExplainImage, MapAgreement, Method
+
+# What the page calls the branch that the audit knows as the victim.
+_SHOWN_NAMES = {"victim": "undefended"}
+
+
+def explain(context: Context) -> dict[str, Any]:
+    """Answer an ExplainImage; the outcome is an Explained as plain data."""
+    question = msgspec.json.decode(context.args["question"], type=ExplainImage)
+    running = how(context)
+    running.begin(context.plan.seed)
+    inquiry = inquire_of(context, question.subject)
+    asked = networks(context, inquiry.task)
+    started = time.perf_counter()
+    picture = running.images(moved(inquiry, given(inquiry, question.subject.image).image)[None])
+    values = {}
+    maps = []
+    for branch, network in asked.items():
+        name = _SHOWN_NAMES.get(branch, branch)
+        values[name], told = _explained(inquiry, name, network, picture, question.method)
+        maps.append(told)
+    explained = Explained(
+        request=question.request,
+        subject=question.subject,
+        method=question.method,
+        maps=tuple(maps),
+        agreement=_agreement(values),
+        seconds=time.perf_counter() - started,
+    )
+    return {"answer": msgspec.to_builtins(explained)}
+
+
+def _explained(
+    inquiry: Inquiry, name: str, network: nn.Sequential, picture: Tensor, method: Method
+) -> tuple[Tensor, BranchMap]:
+    batch = how(inquiry.context).batch_for(picture.shape[-1])
+    with torch.no_grad():
+        target = int(network(picture)[0].argmax())
+    values = attribute(method, Subject(network, picture, target, batch))
+    answer = _cosine(network, picture) if method == "feature_similarity" else _probability(network, target)
+    worth = faithfulness(values, picture, answer, batch)
+    return values, BranchMap(branch=name, values=inquiry.shelf.values(values), **worth._asdict())
+
+
+def _probability(network: nn.Sequential, target: int) -> Callable[[Tensor], Tensor]:
+    return lambda images: network(images).softmax(dim=1)[:, target]
+
+
+def _cosine(network: nn.Sequential, picture: Tensor) -> Callable[[Tensor], Tensor]:
+    """How near features are to those of the whole picture; there is no class to speak of."""
+    with torch.no_grad():
+        whole = network[0](picture)
+    return lambda images: functional.cosine_similarity(network[0](images), whole, dim=1)
+
+
+def _agreement(values: dict[str, Tensor]) -> tuple[MapAgreement, ...]:
+    flat = {name: _as_array(found) for name, found in values.items()}
+    return tuple(
+        MapAgreement(first=first, second=second, rho=rank_correlation(flat[first], flat[second]))
+        for first, second in itertools.combinations(flat, 2)
+    )
+
+
+def _as_array(values: Tensor) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = values.flatten().to(torch.float64).numpy()
+    return found

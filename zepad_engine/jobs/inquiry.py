@@ -1,0 +1,139 @@
+"""A question of the Inspect page read against its run: the task, the perturbation, the picture before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from torch import Tensor
+
+from zepad_engine.attacks.budget import perturb, reach, scaled
+from zepad_engine.errors import BadInput
+from zepad_engine.images.audit_sets import open_set
+from zepad_engine.images.image_set import as_images
+from zepad_engine.images.picture import OpenedPicture, open_picture
+from zepad_engine.inspection.shelf import Shelf
+from zepad_engine.jobs.answering import task_split
+from zepad_engine.jobs.context import Context
+from zepad_engine.jobs.crafting import load_perturbation
+from zepad_engine.jobs.opening import input_size
+from zepad_engine.plan import set_name
+from zepad_engine.questions import Subject
+
+_TEST = "test:"
+_OPENED_PICTURES = 64
+_MOST_FILES = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is asked of a run, checked.
+
+    Attributes:
+        task: as the plan calls it; names: its classes.
+        attack: identity of a perturbation of the run, or "".
+        epsilon: its size or budget as a share of the pixel range; 0 without an attack.
+    """
+
+    context: Context
+    task: str
+    attack: str
+    epsilon: float
+    names: tuple[str, ...]
+
+    @property
+    def reach(self) -> float:
+        """How far a pixel can be moved, 0 to 1; 0 without an attack."""
+        return reach(load_perturbation(self.context, self.attack), self.epsilon) if self.epsilon else 0.0
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where pictures and maps for the page are put down."""
+        return _shelf(self.context.folder.root / "previews" / "inspect")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A picture as the encoder gets it, float (3, S, S) in [0, 1], and what is known of it.
+
+    Attributes:
+        notes: what was done to it, in sentences.
+        sha256: of a file's bytes; "" for a test image.
+        label: its class among the task's; None for a file.
+    """
+
+    image: Tensor
+    notes: tuple[str, ...] = ()
+    sha256: str = ""
+    label: int | None = None
+
+
+def inquire(context: Context, task: str, attack: str, epsilon_255: float) -> Inquiry:
+    """Read task and perturbation of a question.
+
+    Raises:
+        BadInput: the run knows no such task or perturbation, or the size exceeds what was audited.
+    """
+    plan = context.plan
+    known = next((key for key in plan.tasks if task in {key, set_name(key)}), None)
+    if known is None:
+        raise BadInput(f"This audit has no task called {task}.", "Choose one of its tasks.")
+    if not 0 <= epsilon_255 <= plan.epsilon_255 + 1e-6:
+        raise BadInput(f"The perturbation was crafted for at most {plan.epsilon_255:g}/255.", "Choose a smaller size.")
+    if attack and not context.folder.attack(attack).exists():
+        raise BadInput(f"This audit has no perturbation called {attack}.", "Choose one of its attacks.")
+    names = open_set(known, input_size(context), plan.seed).classes
+    return Inquiry(context, known, attack, epsilon_255 / 255 if attack else 0.0, names)
+
+
+def inquire_of(context: Context, subject: Subject) -> Inquiry:
+    """Read what a question about one picture says beside the picture; raises as ``inquire``."""
+    return inquire(context, subject.task, subject.attack, subject.epsilon_255)
+
+
+def given(inquiry: Inquiry, image: str) -> Given:
+    """The picture a question is about.
+
+    Raises:
+        BadImage: the file is no picture that can be read. BadInput: no test image is meant.
+    """
+    if not image.startswith(_TEST):
+        opened = _opened(Path(image).expanduser(), input_size(inquiry.context))
+        return Given(as_images(opened.fed), opened.notes, opened.sha256)
+    number = image.removeprefix(_TEST)
+    if not number.isdecimal():
+        raise BadInput(f"{image} names no test image.", "Write test: and a number, for example test:12.")
+    data = task_split(inquiry.context, inquiry.task, "test", inquiry.context.plan.heads.test_images)
+    index = int(number) % len(data)
+    label = int(data.labels[index])
+    note = f"Test image {index}; its label is {inquiry.names[label]}."
+    return Given(data.images[index : index + 1][0].cpu(), (note,), label=label)
+
+
+def moved(inquiry: Inquiry, image: Tensor) -> Tensor:
+    """The picture (3, S, S), or pictures (N, 3, S, S), under the perturbation at the size asked for."""
+    if inquiry.epsilon == 0:
+        return image
+    plan = inquiry.context.plan
+    crafted = scaled(load_perturbation(inquiry.context, inquiry.attack), inquiry.epsilon / (plan.epsilon_255 / 255))
+    return perturb(image, crafted, clamp=not plan.switches.no_clamp)
+
+
+def _opened(path: Path, size: int) -> OpenedPicture:
+    """A picture file, decoded once as long as it does not change."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return open_picture(path, size)
+    return _kept(path, size, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=_OPENED_PICTURES)
+def _kept(path: Path, size: int, _changed: int, _length: int) -> OpenedPicture:
+    return open_picture(path, size)
+
+
+@lru_cache(maxsize=8)
+def _shelf(folder: Path) -> Shelf:
+    return Shelf(folder, _MOST_FILES)
