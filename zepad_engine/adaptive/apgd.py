@@ -121,8 +121,8 @@ class ApgdAttack(PerImageAttack):
         return self.steps * self.restarts
 
     @abstractmethod
-    def raised(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """What is raised, (B,), of fused logits (B, K)."""
+    def look(self, target: Target, moved: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The system's fused logits (B, K) of moved images (B, 3, H, W), and what is raised, (B,)."""
 
     def strike(
         self,
@@ -137,9 +137,9 @@ class ApgdAttack(PerImageAttack):
         farthest = Farthest(images)
 
         def objective(moved: Tensor) -> Tensor:
-            logits = target.attacked(moved)
+            logits, raised = self.look(target, moved, labels)
             farthest.see(moved.detach(), margin(logits.detach(), labels))
-            return self.raised(logits, labels)
+            return raised
 
         progress.check()
         climb = Climb(objective, images, random_start(images, epsilon, generator), epsilon)
@@ -153,7 +153,21 @@ class ApgdAttack(PerImageAttack):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApgdCe(ApgdAttack):
+class ApgdOnAnswer(ApgdAttack):
+    """APGD on a loss of the fused answer."""
+
+    @abstractmethod
+    def raised(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """What is raised, (B,), of fused logits (B, K)."""
+
+    def look(self, target: Target, moved: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The fused logits and their loss."""
+        logits = target.attacked(moved)
+        return logits, self.raised(logits, labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApgdCe(ApgdOnAnswer):
     """Raise the cross-entropy of the fused logits."""
 
     key: ClassVar[str] = "apgd_ce"
@@ -167,7 +181,7 @@ class ApgdCe(ApgdAttack):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApgdDlr(ApgdAttack):
+class ApgdDlr(ApgdOnAnswer):
     """Raise the difference-of-logits ratio; of two classes the margin, since the ratio needs three."""
 
     key: ClassVar[str] = "apgd_dlr"

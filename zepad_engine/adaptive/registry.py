@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from zepad_engine.adaptive.apgd import ApgdCe, ApgdDlr
+from zepad_engine.adaptive.around_fusion import AroundFusion
 from zepad_engine.adaptive.base import SystemAttack
 from zepad_engine.adaptive.branch_alone import BenignAloneAttack
 from zepad_engine.adaptive.confidence_aware import ConfidenceAware
@@ -24,6 +25,7 @@ SYSTEM_ATTACKS: Final[dict[str, type[SystemAttack]]] = {
         PgdAttack,
         ApgdCe,
         ApgdDlr,
+        AroundFusion,
         SquareAttack,
         TransferAttack,
         UniversalFused,
