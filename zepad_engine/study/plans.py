@@ -36,7 +36,9 @@ class Wish:
     Attributes:
         data: folder of the image sets, zips or folders by the names above; None = the bundled samples.
         preset: sizes and steps of every audit.
+        attacks, defences: keys; fewer of them are sooner done.
         adaptive: attacks on the defended systems, as the preset has them; off leaves them out.
+        workers: worker processes of an audit; 0 = chosen from the cores.
     """
 
     victims: tuple[str, ...] = tuple(VICTIMS)
@@ -44,8 +46,11 @@ class Wish:
     modes: tuple[Mode, ...] = ("corrected", "official")
     data: Path | None = None
     preset: Preset = "standard"
+    attacks: tuple[str, ...] = ATTACKS
+    defences: tuple[str, ...] = DEFENCES
     adaptive: bool = True
     device: str = "auto"
+    workers: int = 0
 
 
 def paper_plans(wish: Wish, catalogue: Catalogue) -> Iterator[tuple[str, AuditPlan]]:
@@ -65,12 +70,13 @@ def paper_plans(wish: Wish, catalogue: Catalogue) -> Iterator[tuple[str, AuditPl
                     local_set=local,
                     surrogate_set=surrogate,
                     tasks=tasks,
-                    attacks=_choices(ATTACKS),
-                    defences=_choices(DEFENCES),
+                    attacks=_choices(wish.attacks),
+                    defences=_choices(wish.defences),
                     seed=seed,
                     mode=mode,
                     switches=OfficialSwitches.all_on() if mode == "official" else OfficialSwitches(),
                     device=wish.device,
+                    workers=wish.workers,
                 )
                 plan = with_preset(plan, wish.preset, catalogue)
                 yield f"{victim}-{mode}-{seed}", plan if wish.adaptive else _left_alone(plan)

@@ -41,6 +41,18 @@ def run_study(
     return reports
 
 
+def finished(folder: Path) -> dict[str, AuditReport]:
+    """The reports of all audits in a study's folder that are done, whatever plans they had.
+
+    Raises:
+        BadInput: there is none.
+    """
+    reports = {file.parent.name: report_from_json(file.read_bytes()) for file in sorted(folder.glob("*/report.json"))}
+    if not reports:
+        raise BadInput(f"No audit of a study is finished in {folder}.", "Run the study first, or check the folder.")
+    return reports
+
+
 def put_tables(reports: dict[str, AuditReport], page: Path) -> None:
     """Put the tables between the two marks of a Markdown page; the words around them stay.
 

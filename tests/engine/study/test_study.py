@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from tests.support.sample_report import sample_report
 from zepad_engine.audit import resolved
+from zepad_engine.command_line import main
 from zepad_engine.describe import describe
 from zepad_engine.errors import BadInput, BadPlan
 from zepad_engine.evidence import Rate
@@ -99,6 +102,33 @@ def test_what_is_finished_is_kept_and_another_plan_is_refused(tmp_path, monkeypa
     assert (tmp_path / "tables.md").read_text() == study_tables(reports)
     with pytest.raises(BadPlan, match="holds an audit with another plan"):
         run_study([("supcon-corrected-0", AuditPlan(seed=7))], tmp_path, lambda _: print, lambda: False)
+
+
+def test_fewer_attacks_and_defences_are_a_smaller_plan():
+    wish = Wish(victims=("supcon",), seeds=(0,), modes=("corrected",), attacks=("sign_noise",), defences=("zepad",))
+    ((_, plan),) = paper_plans(replace(wish, workers=1), CATALOGUE)
+    assert ([choice.key for choice in plan.attacks], [choice.key for choice in plan.defences]) == (
+        ["sign_noise"],
+        ["zepad"],
+    )
+    assert plan.workers == 1
+
+
+def test_tables_can_be_drawn_of_what_is_finished_without_running_anything(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(running, "run_audit", None)
+    page = tmp_path / "RESULTS.md"
+    page.write_text("<!-- study: begin -->\n<!-- study: end -->\n")
+    command = ["study", "--out", str(tmp_path), "--tables", "--results", str(page)]
+    assert main(command) == 1
+    assert "No audit of a study is finished in" in capsys.readouterr().err
+    for name, value in (("supcon-corrected-1", 0.8), ("supcon-corrected-0", 0.7)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_bytes(report_to_json(cells_at(sample_report(), "zepad", value)))
+    (tmp_path / "simclr-corrected-0").mkdir()
+    assert main(command) == 0
+    assert (tmp_path / "tables.md").read_text() in page.read_text()
+    assert "75.0 (70.0–80.0)" in page.read_text()
+    assert "simclr" not in page.read_text()
 
 
 def test_tables_go_between_the_marks_and_nothing_else_moves(tmp_path):
