@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import torch
 from torch import Tensor
 
 from zepad_engine.adaptive.apgd import ApgdAttack
 from zepad_engine.adaptive.base import Target
-from zepad_engine.adaptive.losses import cross_entropy
+from zepad_engine.adaptive.losses import cross_entropy, margin
 from zepad_engine.fields import Words
+
+# Calibrated logits by which a branch is wrong before it is left alone.
+_FALLEN: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +22,9 @@ class AroundFusion(ApgdAttack):
     """APGD on something smooth in place of the fusion; of the points on the way the largest margin of the true answer.
 
     A fusion may hide its gradient without being any harder to fool. ``mean_logits`` raises the cross-entropy of the
-    branches' mean logits, ``every_branch`` the mean of the branches' cross-entropies, so that a branch that is sure
-    keeps pulling whatever weight it has. If this beats the attacks on the answer itself, their figures flatter.
+    branches' mean logits; ``every_branch`` raises mean_b min(margin_b, 1), the margin being the largest logit of
+    another class minus that of the label: a branch that is sure pulls whatever weight it has, and one that has fallen
+    pulls no more. If this beats the attacks on the answer itself, their figures flatter.
     """
 
     key: ClassVar[str] = "around_fusion"
@@ -43,5 +47,6 @@ class AroundFusion(ApgdAttack):
         if self.through == "mean_logits":
             raised = cross_entropy(calibrated.mean(dim=0), labels)
         else:
-            raised = torch.stack([cross_entropy(branch, labels) for branch in calibrated]).mean(dim=0)
+            leads = torch.stack([margin(branch, labels) for branch in calibrated])
+            raised = leads.clamp_max(_FALLEN).mean(dim=0)
         return system.answer(logits), raised
