@@ -47,6 +47,10 @@ class RunFolder:
         """Logits of a branch on a task's calibration and test images, clean and perturbed."""
         return self.root / "logits" / set_name(task) / f"{branch}.safetensors"
 
+    def per_image(self, name: str) -> Path:
+        """Which test images each defence answered wrongly or flagged; ``name`` is the task's in the cells."""
+        return self.root / "per_image" / f"{name}.safetensors"
+
     def adaptive(self, task: str, defence: str, attack: str) -> Path:
         """What an attack on a defended system did to each image; the last two are identities."""
         return self.root / "adaptive" / set_name(task) / defence / f"{attack}.safetensors"

@@ -49,6 +49,10 @@ class ImageBank:
         channels, height, width = self._pictures.shape[1:]
         return channels, height, width
 
+    def pictures(self) -> Tensor:
+        """All chosen pictures as they are kept, (N, 3, S, S)."""
+        return self._pictures if self._index is None else self._pictures[self._index]
+
     def place(self, tensor: Tensor) -> Tensor:
         """A tensor, beside the images."""
         return tensor.to(self.how.device)

@@ -24,6 +24,7 @@ from zepad_engine.evidence import DefenceFinding, WorstCase
 from zepad_engine.jobs.answering import task_split
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.exemplifying import examples_of
+from zepad_engine.jobs.keeping import keep_per_image
 from zepad_engine.plan import AuditPlan, Choice, set_name
 
 
@@ -34,6 +35,7 @@ def evaluate(context: Context) -> dict[str, Any]:
     attacks = [choice.identity for choice in plan.attacks]
     fitted = [answers.fitted(identity, defence) for identity, defence in plan_defences(plan).items()]
     verdicts = {each.identity: verdicts_of(answers, each, attacks, plan.detector) for each in fitted}
+    keep_per_image(context, verdicts)
     cells = [cell for each in fitted for cell in cells_of(answers, each, attacks, plan.epsilon_255)]
     branches = [
         finding for each in fitted if len(each.defence.branches) > 1 for finding in branches_of(answers, each, attacks)

@@ -17,6 +17,7 @@ from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.evaluating import evaluate
 from zepad_engine.jobs.graph import audit_jobs
 from zepad_engine.jobs.job import Job, Order
+from zepad_engine.per_image import read_per_image
 from zepad_engine.plan import Adaptive, AuditPlan, Choice, set_name
 from zepad_engine.run_folder import RunFolder
 
@@ -46,6 +47,24 @@ def test_the_worst_case_is_no_better_than_any_attack_and_no_worse_than_all_toget
         assert 1 - case.accuracy.value <= sum(1 - rate.value for rate in found) + 1e-9
         if case.evaded is not None:
             assert case.evaded.value <= 1 - case.accuracy.value + 1e-9
+
+
+def test_what_is_kept_of_each_image_adds_up_to_the_cells(finished, report):
+    folder = RunFolder(finished.folder)
+    for task in finished.plan.tasks:
+        kept = read_per_image(folder.per_image(set_name(task)))
+        cells = {
+            (c.defence, c.attack): c.ba if c.attack == "none" else c.ra
+            for c in report.cells
+            if c.task == set_name(task)
+        }
+        assert set(kept.wrong) == set(cells)
+        for key, rate in cells.items():
+            assert (~kept.wrong[key]).sum() / len(kept.images) == pytest.approx(rate.value)
+            assert len(kept.images) == rate.n
+        alarms = next(row.achieved_fpr for row in report.detection if row.task == set_name(task))
+        assert kept.flagged["zepad", "none"].mean() == pytest.approx(alarms.value)
+        assert len(set(kept.images)) == len(kept.images)
 
 
 def test_a_pair_differs_by_what_its_cells_differ_by(finished, report):
