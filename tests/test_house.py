@@ -20,6 +20,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc
 WINDOW_MAY_SEE = {
     "architecture",
     "branches",
+    "comparison",
     "evidence",
     "costs",
     "intervals",

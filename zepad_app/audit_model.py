@@ -15,6 +15,7 @@ from zepad_app.request_queue import RequestQueue
 from zepad_app.state import Choosing, Inspected, State, advanced, begun, completed, with_cells, with_preview
 from zepad_engine import messages, questions
 from zepad_engine.card import Overrides
+from zepad_engine.comparison import Compare, Compared
 from zepad_engine.errors import AuditError, BadInput
 from zepad_engine.findings import report_from_json
 from zepad_engine.messages import Event, Request
@@ -36,6 +37,7 @@ class AuditModel(QObject):
     neighboured = Signal(object)
     sifted = Signal(object)
     failed = Signal(object)
+    compared = Signal(object)
     exported = Signal(object)
     finished = Signal(object, object)
 
@@ -165,6 +167,12 @@ class AuditModel(QObject):
         self._ask(request)
         return request.request
 
+    def compare(self, first: Path, second: Path) -> str:
+        """Lay two finished runs side by side; returns the request's id, answered by ``compared`` or ``failed``."""
+        request = Compare(request=_new_id(), first=str(first), second=str(second))
+        self._ask(request)
+        return request.request
+
     def load_run(self, folder: Path) -> bool:
         """Open a finished audit from disk; ``finished`` follows, or ``failed`` and nothing changes."""
         return self._open_report(folder / "report.json", "")
@@ -220,6 +228,7 @@ class AuditModel(QObject):
                 | questions.Explained()
                 | questions.Neighboured()
                 | questions.Sifted()
+                | Compared()
                 | messages.Exported()
                 | messages.Failed()
                 | messages.Finished()
@@ -275,6 +284,8 @@ class AuditModel(QObject):
                 self._fold_inspected(event)
             case questions.Judged() | questions.Explained() | questions.Neighboured() | questions.Sifted():
                 self._pass_on(event)
+            case Compared():
+                self.compared.emit(event)
             case messages.Exported():
                 self.exported.emit(event)
             case messages.Finished():

@@ -7,10 +7,17 @@ from typing import Protocol, TypeAlias
 from PySide6.QtCore import SignalInstance
 
 from zepad_engine import messages, questions
+from zepad_engine.comparison import Compared
 from zepad_engine.messages import Event, Request
 
 Answer: TypeAlias = (
-    messages.Inspected | questions.Answer | messages.Exported | messages.Failed | messages.Finished | messages.Cancelled
+    messages.Inspected
+    | questions.Answer
+    | Compared
+    | messages.Exported
+    | messages.Failed
+    | messages.Finished
+    | messages.Cancelled
 )
 News: TypeAlias = messages.Started | messages.Progressed | messages.Measured | messages.Previewed | messages.Found
 
@@ -51,6 +58,6 @@ def answered_by(event: Event) -> str | None:
     """The id of the request that ``event`` ends, or None if it ends none."""
     if isinstance(event, messages.Finished | messages.Cancelled):
         return event.run
-    if isinstance(event, messages.Inspected | questions.Answer | messages.Exported | messages.Failed):
+    if isinstance(event, messages.Inspected | questions.Answer | Compared | messages.Exported | messages.Failed):
         return event.request
     return None

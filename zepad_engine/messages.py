@@ -1,7 +1,7 @@
 """The wire between window and engine: JSON lines, requests down, events up. Nothing else may cross. Torch-free.
 
-Every request ends in exactly one terminal event: Finished, Cancelled, Inspected, Exported, Failed, or the answer that
-``questions.py`` names. Pictures are paths of files inside the run folder.
+Every request ends in exactly one terminal event: Finished, Cancelled, Inspected, Compared, Exported, Failed, or the
+answer that ``questions.py`` names. Pictures are paths of files inside the run folder.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import msgspec
 
 from zepad_engine.card import Overrides
 from zepad_engine.catalogue import Catalogue
+from zepad_engine.comparison import Compare, Compared
 from zepad_engine.findings import Cell
 from zepad_engine.plan import AuditPlan
 from zepad_engine.preflight import Preflight
@@ -183,7 +184,7 @@ class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
     choices: tuple[str, ...] = ()
 
 
-Request: TypeAlias = Inspect | RunAudit | Cancel | Question | Export
+Request: TypeAlias = Inspect | RunAudit | Cancel | Question | Compare | Export
 Event: TypeAlias = (
     Ready
     | Opened
@@ -196,6 +197,7 @@ Event: TypeAlias = (
     | Finished
     | Cancelled
     | Answer
+    | Compared
     | Exported
     | Failed
 )

@@ -18,6 +18,8 @@ import msgspec
 from zepad_engine import errors
 from zepad_engine.audit import engine_description, run_audit
 from zepad_engine.catalogue import Catalogue
+from zepad_engine.comparing.compare import keep_comparison
+from zepad_engine.comparison import Compare, Compared
 from zepad_engine.exporting import export
 from zepad_engine.jobs.job import Job, Line, Told
 from zepad_engine.jobs.pool import JobFault, WorkerPool
@@ -166,6 +168,9 @@ class Engine:
                 raise errors.BadInput("This version has no answer to that yet.")
             case JudgeImage() | ExplainImage():
                 return self._question(request)
+            case Compare():
+                path = keep_comparison(Path(request.first), Path(request.second))
+                return Compared(request=request.request, first=request.first, second=request.second, path=str(path))
             case Export():
                 path = export(Path(request.folder), request.format, Path(request.destination))
                 return Exported(request=request.request, path=str(path))

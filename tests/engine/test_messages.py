@@ -10,6 +10,7 @@ import pytest
 from tests.support.sample_preflight import opened
 from tests.support.sample_report import sample_cells
 from zepad_engine.card import Overrides
+from zepad_engine.comparison import Compare, Compared
 from zepad_engine.describe import describe
 from zepad_engine.findings import AuditReport, report_from_json
 from zepad_engine.messages import (
@@ -68,6 +69,7 @@ REQUESTS = [
     ExplainImage(request="4", subject=SUBJECT, method="occlusion"),
     FindNeighbours(request="5", subject=SUBJECT, branch="benign", count=4),
     SiftImages(request="6", folder="runs/r", images=("a.png", "b.png"), task="sample:signs"),
+    Compare(request="7", first="runs/a", second="runs/b"),
     Export(request="3", folder="runs/r", format="html", destination="out.html"),
 ]
 EVENTS = [
@@ -118,6 +120,7 @@ EVENTS = [
         share=0.5,
     ),
     Sifted(request="6", rows=(SiftRow(image="a.png", answer="stop"), SiftRow(image="b.png", refused="No picture."))),
+    Compared(request="7", first="runs/a", second="runs/b", path="cache/comparisons/1.json"),
     Exported(request="3", path="out.html"),
     Failed(request="2", code="image.bad", sentence="This is no picture."),
 ]

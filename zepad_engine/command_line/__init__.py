@@ -16,6 +16,7 @@ VERBS: Final[dict[str, str]] = {
     "pretrain": "train a small encoder on your own pictures (pretrain --help for its flags)",
     "study": "repeat the paper's main table and ablation: many audits, one command, resumed where it was",
     "report": "write the report of a finished run again",
+    "diff": "lay two finished audits side by side: what changed, and which differences are more than chance",
     "catalogue": "print attacks, defences, tasks and bundled encoders as JSON",
     "doctor": "check Python, packages, Qt's system libraries, devices, memory, disk and folders",
 }
@@ -23,8 +24,8 @@ VERBS: Final[dict[str, str]] = {
 _ABOUT = "Audit an image encoder against downstream-agnostic adversarial examples. Without a verb the window opens."
 _EXIT_CODES = """exit codes:
   0    done
-  1    could not be done; one sentence on stderr says why and what to do
-  2    the command itself was not understood
+  1    could not be done; one sentence on stderr says why and what to do (diff: the audits differ)
+  2    the command itself was not understood (diff: or an audit could not be read)
   3    inspect: the file is refused
   4    inspect: could not judge, for example because the file holds several encoders
   130  stopped at your wish; what was stored can be resumed"""

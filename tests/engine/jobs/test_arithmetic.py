@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 from tests.support.finished import without_times
 from zepad_engine.audit import run_audit
+from zepad_engine.comparing.compare import compare
 from zepad_engine.findings import report_from_json
 from zepad_engine.run_folder import RunFolder
 
@@ -64,6 +65,11 @@ def test_both_arithmetics_score_the_same_network_alike(finished, exact):
 def test_exact_repeats_to_the_last_bit(finished, exact, tmp_path_factory):
     twice = again(finished, tmp_path_factory, arithmetic="exact")
     assert without_times(twice) == without_times(exact)
+    beside = compare(twice, exact)
+    assert beside.equal
+    assert {each.images for each in beside.images} == {"same"}
+    assert all(each.paired for each in beside.differences if each.p is not None)
+    assert {each.p for each in beside.differences} == {1.0, None}
     for key in ("advencoder_per", "l4a_base"):
         assert RunFolder(twice).attack(key).read_bytes() == RunFolder(exact).attack(key).read_bytes()
 
