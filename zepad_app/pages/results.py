@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from zepad_app.results.adaptive_tab import AdaptiveTab
@@ -14,6 +14,8 @@ from zepad_app.results.branches_tab import BranchesTab
 from zepad_app.results.detection_tab import DetectionTab
 from zepad_app.results.examples_tab import ExamplesTab
 from zepad_app.results.light_board import withheld
+from zepad_app.results.recipe import recipe_of
+from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.results.recipe_tab import RecipeTab
 from zepad_app.results.summary_tab import SummaryTab
 from zepad_app.results.training_tab import TrainingTab
@@ -22,6 +24,7 @@ from zepad_app.tokens import AROUND, INSIDE
 from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.empty_page import EmptyPage
 from zepad_app.widgets.verdict_banner import VerdictBanner
+from zepad_engine.evidence import Rate
 from zepad_engine.findings import AuditReport
 
 _EMPTY = (
@@ -67,6 +70,12 @@ class ResultsPage(QWidget):
         self._stale = set(range(self.tabs.count()))
         self._stack.setCurrentIndex(1)
         self._draw(self.tabs.currentIndex())
+
+    def explain(self, what: str, rate: Rate | None, place: QPoint) -> None:
+        """Tell how a number on this page was measured, beside a place on the screen."""
+        if self._report is not None:
+            recipe = recipe_of(self._report, self._folder, what, rate)
+            RecipePopover(self._theme, recipe, self).show_at(place)
 
     def show_empty(self) -> None:
         """Say what will be here."""

@@ -12,7 +12,8 @@ from zepad_app.results.contrasts import Contrast
 from zepad_app.results.wording import defence_name, percent, rate_hint
 from zepad_app.theme import Theme
 from zepad_app.tokens import Meaning
-from zepad_app.widgets.figure_plot import FigurePlot, Figures
+from zepad_app.widgets.figure_menu import Figures
+from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.legend_row import Key
 from zepad_engine.evidence import Rate
 

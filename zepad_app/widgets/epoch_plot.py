@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QWidget
 
 from zepad_app.results.wording import branch_meaning, percent
 from zepad_app.theme import Theme
-from zepad_app.widgets.figure_plot import FigurePlot, Figures
+from zepad_app.widgets.figure_menu import Figures
+from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.legend_row import Key
 from zepad_engine.findings import TuningFinding
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QEnterEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme
-from zepad_engine.storage import write_bytes
+from zepad_app.widgets.buttons import IconButton
+from zepad_app.widgets.figure_menu import Figures, copy_figures, figure_menu, picture_of
 
-Figures = Sequence[Sequence[object]]
-
-
-def figures_as_csv(figures: Figures) -> str:
-    """The rows as comma-separated text."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(figures)
-    return text.getvalue()
+_BUTTON: Final = 28
 
 
 class FigurePlot(QWidget):
@@ -42,6 +44,12 @@ class FigurePlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.plot)
+        self.more = IconButton(theme, "more", f"Copy or save: {title}", self)
+        self.more.setFixedSize(_BUTTON, _BUTTON)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setAutoFillBackground(True)
+        self.more.clicked.connect(lambda: self.menu().exec(self.more.mapToGlobal(self.more.rect().bottomLeft())))
+        self.more.hide()
         theme.changed.connect(self.redraw)
 
     def draw(self) -> None:
@@ -124,44 +132,62 @@ class FigurePlot(QWidget):
         self.plot.addItem(item)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer the picture and the figures."""
+        """Offer the picture, the figures and their recipe."""
         self.menu().exec(event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+C copies the figures."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            copy_figures(self)
+        else:
+            super().keyPressEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The menu's button shows while it may be wanted."""
+        super().enterEvent(event)
+        self.more.show()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """And hides again."""
+        super().leaveEvent(event)
+        self.more.setVisible(self.hasFocus())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard is here: show the button, and where the focus is."""
+        super().focusInEvent(event)
+        self.more.show()
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keyboard has gone on, to the button perhaps."""
+        super().focusOutEvent(event)
+        self.more.setVisible(self.more.hasFocus() or self.underMouse())
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The button keeps to the upper right corner."""
+        super().resizeEvent(event)
+        self.more.move(self.width() - _BUTTON, 0)
 
     def menu(self) -> QMenu:
         """The context menu."""
-        menu = QMenu(self)
-        menu.addAction("Save picture…", self._on_save_picture)
-        menu.addAction("Save figures as CSV…", self._on_save_figures)
-        menu.addAction("Copy figures", self.copy_figures)
-        return menu
-
-    def copy_figures(self) -> None:
-        """Put the figures on the clipboard as CSV."""
-        QGuiApplication.clipboard().setText(figures_as_csv(self.figures()))
+        return figure_menu(self, lambda: self.theme.tokens.surface)
 
     def picture(self) -> QPixmap:
         """The plot at twice its size on screen, on the surface it stands on."""
-        pixmap = QPixmap(self.size() * 2)
-        pixmap.setDevicePixelRatio(2)
-        pixmap.fill(QColor(self.theme.tokens.surface))
-        painter = QPainter(pixmap)
-        self.plot.render(painter, QRectF(self.rect()), self.plot.viewport().rect())
-        painter.end()
-        return pixmap
+        return picture_of(self, self.theme.tokens.surface)
 
-    def _on_save_picture(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save picture", self._file_name("png"), "PNG (*.png)")
-        if path:
-            self.picture().save(path)
-
-    def _on_save_figures(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save figures", self._file_name("csv"), "CSV (*.csv)")
-        if path:
-            write_bytes(Path(path), figures_as_csv(self.figures()).encode())
-
-    def _file_name(self, ending: str) -> str:
-        words = "".join(letter if letter.isalnum() else " " for letter in self.accessibleName().lower())
-        return f"{'-'.join(words.split())}.{ending}"
+    def paint_figure(self, painter: QPainter) -> None:
+        """Draw the plot as vectors, markers too."""
+        items = self.plot.getPlotItem().items
+        marked = [item for item in items if hasattr(item, "setExportMode")]
+        for item in marked:
+            item.setExportMode(True, {"painter": painter, "antialias": True, "background": QColor(0, 0, 0, 0)})
+        try:
+            self.plot.render(painter, QRectF(self.rect()), self.plot.viewport().rect())
+        finally:
+            for item in marked:
+                item.setExportMode(False)
 
     def _dress_axes(self) -> None:
         for side in ("left", "bottom"):

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TypeAlias
 
 import pyqtgraph as pg
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPen
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFileDialog,
-    QHeaderView,
-    QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from zepad_app.results.rate_table import DEFENCE_ROLE, FIRST_OF_GROUP_ROLE, RATE_ROLE, RateTable
+from zepad_app.results.rate_table import DEFENCE_ROLE, FIRST_OF_GROUP_ROLE, MEASURES, RATE_ROLE, RateTable
 from zepad_app.results.wording import rate_parts
 from zepad_app.theme import Theme
 from zepad_app.widgets.dumbbell_plot import CONTROL_MARKS
-from zepad_app.widgets.figure_plot import figures_as_csv
-from zepad_engine.storage import write_bytes
+from zepad_app.widgets.figure_menu import Figures
+from zepad_app.widgets.figure_table import FigureTable
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _PAD, _MARK = 8, 18
@@ -105,80 +93,21 @@ class RateDelegate(QStyledItemDelegate):
         painter.drawText(QRect(box.right() - _PAD - tail + 5, box.top() + 1, tail, box.height()), left, interval)
 
 
-class ResultTable(QTableView):
-    """Shows all rows at once: the page scrolls, not the table."""
+class ResultTable(FigureTable):
+    """Every defence under every attack."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
         self.rates = RateTable()
-        self.setModel(self.rates)
+        super().__init__(theme, self.rates, "Rates of every defence under every attack", named=2, parent=parent)
         self.setItemDelegate(RateDelegate(theme, self))
-        self.setAccessibleName("Rates of every defence under every attack")
-        self.setShowGrid(False)
         self.setSortingEnabled(True)
         self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setMinimumSectionSize(64)
-        self.rates.modelReset.connect(self._fit)
-        self.horizontalScrollBar().rangeChanged.connect(self._fit)
-        theme.changed.connect(self._fit)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+C copies the selected cells, or all of them."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_cells()
-        else:
-            super().keyPressEvent(event)
+    def figures(self) -> Figures:
+        """Every rate with its n and interval."""
+        return self.rates.long_figures()
 
-    def contextMenuEvent(self, event: object) -> None:
-        """Offer to copy and to save."""
-        menu = QMenu(self)
-        entries: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("Copy cells", self.copy_cells),
-            ("Copy all figures as CSV", self.copy_figures),
-            ("Save all figures as CSV…", self._on_save),
-        )
-        for text, action in entries:
-            menu.addAction(text, action)
-        menu.exec(event.globalPos())  # type: ignore[attr-defined]
-
-    def copy_cells(self) -> None:
-        """Put the selection (or everything) on the clipboard, tab-separated as sheets take it.
-
-        As text only: a QMimeData made in Python and still on the clipboard when the program ends crashes the exit.
-        """
-        QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in self._selected_texts()))
-
-    def copy_figures(self) -> None:
-        """Put every rate with its n and interval on the clipboard as CSV."""
-        QGuiApplication.clipboard().setText(figures_as_csv(self.rates.long_figures()))
-
-    def _on_save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save figures", f"{self.rates.measure}.csv", "CSV (*.csv)")
-        if path:
-            write_bytes(Path(path), figures_as_csv(self.rates.long_figures()).encode())
-
-    def _selected_texts(self) -> list[list[str]]:
-        chosen = self.selectionModel().selectedIndexes()
-        rows = sorted({index.row() for index in chosen}) or list(range(self.rates.rowCount()))
-        columns = sorted({index.column() for index in chosen}) or list(range(self.rates.columnCount()))
-        head = [str(self.rates.headerData(column, Qt.Orientation.Horizontal)) for column in columns]
-        return [head, *([str(self.rates.index(row, column).data()) for column in columns] for row in rows)]
-
-    def _fit(self) -> None:
-        self.verticalHeader().setMinimumSectionSize(16)
-        self.verticalHeader().setDefaultSectionSize(QFontMetrics(self._theme.font("body")).height() + 10)
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        if self.rates.columnCount() > 2:
-            header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        rows = sum(self.rowHeight(row) for row in range(self.rates.rowCount()))
-        bar = self.horizontalScrollBar()
-        room = bar.sizeHint().height() if bar.maximum() > 0 else 0
-        self.setFixedHeight(rows + header.sizeHint().height() + room + 4)
+    def about(self, index: QModelIndex) -> str:
+        """The measure first, since the switch decides it."""
+        measure = next(name for key, name, _ in MEASURES if key == self.rates.measure)
+        return f"{measure} · {super().about(index)}"

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QWidget
 
 from zepad_app.results.wording import auroc_text, rate_hint
 from zepad_app.theme import Theme
-from zepad_app.widgets.figure_plot import FigurePlot, Figures
+from zepad_app.widgets.figure_menu import Figures
+from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.legend_row import Key
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import Detection

@@ -6,6 +6,7 @@ from PySide6.QtGui import QGuiApplication
 
 from tests.support.sample_report import sample_report
 from zepad_app.theme import Theme
+from zepad_app.widgets.figure_menu import figures_as_csv
 from zepad_app.widgets.result_table import ResultTable
 
 
@@ -54,12 +55,7 @@ def test_all_rows_are_in_sight_without_scrolling_the_table(view):
     assert view.verticalScrollBar().maximum() == 0
 
 
-def test_saved_figures_are_those_of_the_table(view, tmp_path, monkeypatch):
-    path = tmp_path / "rates.csv"
-    monkeypatch.setattr(
-        "zepad_app.widgets.result_table.QFileDialog.getSaveFileName", lambda *_: (str(path), "CSV (*.csv)")
-    )
-    view._on_save()
-    rows = list(csv.reader(path.read_text().splitlines()))
+def test_figures_to_save_are_those_of_the_table(view):
+    rows = list(csv.reader(figures_as_csv(view.figures()).splitlines()))
     assert len(rows) == len(view.rates.long_figures())
     assert rows[1] == [str(item) for item in view.rates.long_figures()[1]]
