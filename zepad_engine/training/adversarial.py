@@ -18,6 +18,7 @@ from zepad_engine.objectives import genetic_regularisation
 from zepad_engine.plan import OfficialSwitches, Tuning
 from zepad_engine.progress import Progress
 from zepad_engine.training.features import training_features
+from zepad_engine.training.gradients import gradient_norm
 from zepad_engine.training.head import Head, temporary_head
 from zepad_engine.training.labelled import Labelled
 from zepad_engine.training.pgd import Pgd
@@ -118,9 +119,10 @@ class TuningLoop(ABC):
             ce, added = self.losses(index, images, labels)
             total = ce + self.weight * added
             total.backward()
+            at = (epoch - 1) * steps + step
+            progress.measure("gradient_norm", at, gradient_norm(self.encoder))
             optimiser.step()
             schedule.step()
-            at = (epoch - 1) * steps + step
             self._report(progress, at, float(ce.detach()), float(added.detach()))
             total_ce += float(ce.detach()) / steps
             total_added += float(added.detach()) / steps

@@ -17,6 +17,7 @@ from zepad_engine.execution.execution import Execution
 from zepad_engine.findings import EpochRow
 from zepad_engine.plan import BenignTraining
 from zepad_engine.progress import Progress
+from zepad_engine.training.gradients import gradient_norm
 from zepad_engine.training.labelled import Labelled
 
 _PADDING = 4
@@ -59,10 +60,12 @@ def train_benign(
             loss = functional.cross_entropy(model(random_crops(images, generator)), labels)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
+            at = (epoch - 1) * steps + step
+            span.measure("gradient_norm", at, gradient_norm(encoder))
             optimiser.step()
             schedule.step()
             loss_sum += float(loss.detach()) / steps
-            span.measure("cross_entropy", (epoch - 1) * steps + step, float(loss.detach()))
+            span.measure("cross_entropy", at, float(loss.detach()))
         rows.append(_row(epoch, loss_sum, _accuracy(how.for_scoring(model), validation, plan.batch)))
         span.measure("clean_accuracy", epoch * steps, rows[-1].clean_accuracy)
     how.after_training(encoder)

@@ -22,6 +22,7 @@ from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
 from zepad_engine.plan import Purifying
 from zepad_engine.progress import Progress
+from zepad_engine.training.gradients import gradient_norm
 from zepad_engine.training.labelled import Labelled
 
 # Of 0.01 (the paper's, its pixel range unsaid), 10 and 100 after six epochs of 1,000 images, one seed, n = 400:
@@ -101,9 +102,11 @@ def train_purifier(
             feature, pixel = _losses(attacked, purifier, attack, images, generator)
             optimiser.zero_grad(set_to_none=True)
             (feature + _PIXEL_WEIGHT * pixel).backward()
+            at = (epoch - 1) * steps + step
+            span.measure("gradient_norm", at, gradient_norm(purifier))
             optimiser.step()
             schedule.step()
-            _report(span, (epoch - 1) * steps + step, float(feature.detach()), float(pixel.detach()))
+            _report(span, at, float(feature.detach()), float(pixel.detach()))
         distances.append(_distance(how, encoder, purifier, judged))
         span.measure("feature_distance", epoch * steps, distances[-1])
         if distances[-1] <= min(distances):

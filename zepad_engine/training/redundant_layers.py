@@ -22,6 +22,7 @@ from zepad_engine.plan import Tuning
 from zepad_engine.progress import Progress
 from zepad_engine.training.adversarial import Tuned, tuning_attack
 from zepad_engine.training.features import training_features
+from zepad_engine.training.gradients import gradient_norm
 from zepad_engine.training.head import temporary_head
 from zepad_engine.training.labelled import Labelled
 from zepad_engine.training.validation import validate
@@ -123,9 +124,11 @@ class RedundantLayers:
                 loss = functional.cross_entropy(model(images), labels)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
+                at = (epoch - 1) * steps + step
+                span.measure("gradient_norm", at, gradient_norm(self.encoder))
                 optimiser.step()
                 mean += float(loss.detach()) / steps
-                span.measure("cross_entropy", (epoch - 1) * steps + step, float(loss.detach()))
+                span.measure("cross_entropy", at, float(loss.detach()))
             clean, robust = validate(self.encoder, self.head, validation, attack, self.plan.batch, self.how)
             rows.append(_row(epoch, mean, clean, robust))
             span.measure("clean_accuracy", epoch * steps, clean)

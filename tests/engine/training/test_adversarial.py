@@ -240,3 +240,20 @@ def test_the_exponential_schedule_decays_per_epoch():
 
 def test_a_cold_head_starts_elsewhere(plain):
     assert weight_bytes(run(changed(warm_start=False)).encoder) != weight_bytes(plain.encoder)
+
+
+def test_the_gradient_norm_of_each_step_is_measured():
+    points = {}
+    progress = Progress(on_measure=lambda series, step, value: points.setdefault(series, []).append((step, value)))
+    seen = []
+
+    class Watched(AdversarialTuning):
+        def _report(self, *args):
+            gradients = [parameter.grad.flatten() for parameter in self.encoder.parameters()]
+            seen.append(float(torch.cat(gradients).norm()))
+            super()._report(*args)
+
+    Watched(tiny_encoder(1), TRAIN, PLAN, OfficialSwitches(), 0, FAST).run(VALIDATION, progress)
+    assert [step for step, _ in points["gradient_norm"]] == [step for step, _ in points["total"]]
+    assert [value for _, value in points["gradient_norm"]] == pytest.approx(seen, rel=1e-5)
+    assert min(seen) > 0

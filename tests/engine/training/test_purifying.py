@@ -128,7 +128,7 @@ def test_curves_are_named_after_what_they_show():
     points = {}
     progress = Progress(on_measure=lambda series, step, value: points.setdefault(series, []).append((step, value)))
     found = train(Purifying(epochs=2, batch=32, steps=1), progress=progress)
-    assert set(points) == {"feature_loss", "pixel_loss", "feature_distance"}
+    assert set(points) == {"feature_loss", "pixel_loss", "feature_distance", "gradient_norm"}
     assert [step for step, _ in points["feature_loss"]] == [0, 1, 2, 3, 4, 5]
     assert points["feature_distance"] == [(3, found.distances[0]), (6, found.distances[1])]
 
