@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from zepad_app.engine_port import Answer, EnginePort, News, answered_by, name_of
 from zepad_app.history import new_run_folder
 from zepad_app.request_queue import RequestQueue
-from zepad_app.state import Choosing, Inspected, State, advanced, begun, completed, with_cells, with_preview
+from zepad_app.state import Choosing, Inspected, State, completed, with_news
 from zepad_engine import messages, questions
 from zepad_engine.card import Overrides
 from zepad_engine.comparison import Compare, Compared
@@ -27,10 +27,12 @@ class AuditModel(QObject):
 
     Attributes:
         curves: points of the running audit's curves, steps rising; ``measured`` names those that have changed.
+        told: each piece of the running audit's news, after it was folded in.
     """
 
     changed = Signal()
     measured = Signal(tuple)
+    told = Signal(object)
     inspected = Signal(object)
     judged = Signal(object)
     explained = Signal(object)
@@ -123,7 +125,7 @@ class AuditModel(QObject):
 
     def cancel(self) -> None:
         """Stop the running audit; what is stored stays."""
-        if self._state.phase != "running":
+        if self._state.phase not in ("running", "paused"):
             return
         if self._state.run != self._queue.flying:
             self._queue.clear()
@@ -131,6 +133,16 @@ class AuditModel(QObject):
             return
         self._update(phase="cancelling")
         self._engine.send(messages.Cancel(run=self._state.run))
+
+    def pause(self) -> None:
+        """Hold the running audit; ``phase`` is "paused" once the engine has said so."""
+        if self.state.can_pause and self._state.run == self._queue.flying:
+            self._engine.send(messages.Pause(run=self._state.run))
+
+    def go_on(self) -> None:
+        """Let a paused audit go on."""
+        if self._state.phase == "paused":
+            self._engine.send(messages.Continue(run=self._state.run))
 
     def judge(
         self,
@@ -238,6 +250,8 @@ class AuditModel(QObject):
             case (
                 messages.Started()
                 | messages.Progressed()
+                | messages.Paused()
+                | messages.Continued()
                 | messages.Measured()
                 | messages.Previewed()
                 | messages.Found()
@@ -262,21 +276,13 @@ class AuditModel(QObject):
         self._queue.open()
 
     def _fold_news(self, event: News) -> None:
-        match event:
-            case messages.Started():
-                self._set(begun(self._state, event))
-            case messages.Progressed():
-                self._set(advanced(self._state, event))
-            case messages.Measured():
-                for series, points in event.points.items():
-                    _extend(self.curves.setdefault(series, []), points)
-                self.measured.emit(tuple(event.points))
-            case messages.Previewed():
-                self._set(with_preview(self._state, event))
-            case messages.Found():
-                self._set(with_cells(self._state, event.cells))
-            case _:
-                assert_never(event)
+        if isinstance(event, messages.Measured):
+            for series, points in event.points.items():
+                _extend(self.curves.setdefault(series, []), points)
+            self.measured.emit(tuple(event.points))
+        else:
+            self._set(with_news(self._state, event))
+        self.told.emit(event)
 
     def _fold_answer(self, event: Answer) -> None:
         match event:

@@ -61,7 +61,7 @@ class EngineClient(QObject):
         if isinstance(request, messages.Cancel):
             self._cancelling = True
             self._grace.start()
-        else:
+        elif not isinstance(request, messages.Pause | messages.Continue):
             self._request = request
             self._cancelling = False
         if self._process is None:

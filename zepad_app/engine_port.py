@@ -19,7 +19,15 @@ Answer: TypeAlias = (
     | messages.Finished
     | messages.Cancelled
 )
-News: TypeAlias = messages.Started | messages.Progressed | messages.Measured | messages.Previewed | messages.Found
+News: TypeAlias = (
+    messages.Started
+    | messages.Progressed
+    | messages.Paused
+    | messages.Continued
+    | messages.Measured
+    | messages.Previewed
+    | messages.Found
+)
 
 
 class EnginePort(Protocol):
@@ -49,7 +57,7 @@ class EnginePort(Protocol):
 
 def name_of(request: Request) -> str:
     """The id a terminal event must carry to answer ``request``."""
-    if isinstance(request, messages.RunAudit | messages.Cancel):
+    if isinstance(request, messages.RunAudit | messages.Cancel | messages.Pause | messages.Continue):
         return request.run
     return request.request
 

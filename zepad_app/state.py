@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 import msgspec
 
 from zepad_engine.card import EncoderCard, Overrides
 from zepad_engine.findings import AuditReport, Cell
-from zepad_engine.messages import Failed, Previewed, Progressed, Ready, Started
+from zepad_engine.messages import Continued, Failed, Found, Paused, Previewed, Progressed, Ready, Started
 from zepad_engine.plan import AuditPlan
 from zepad_engine.preflight import Preflight
 
-Phase: TypeAlias = Literal["idle", "starting", "ready", "running", "cancelling", "cancelled", "done", "failed"]
+Phase: TypeAlias = Literal[
+    "idle", "starting", "ready", "running", "paused", "cancelling", "cancelled", "done", "failed"
+]
 EngineState: TypeAlias = Literal["stopped", "starting", "ready"]
 StageStatus: TypeAlias = Literal["waiting", "current", "done"]
+# News that changes the state; curve points are kept beside it.
+Unplotted: TypeAlias = Started | Progressed | Paused | Continued | Previewed | Found
 Checks: TypeAlias = Literal["running", "done", "failed"]
 
 
@@ -69,7 +73,8 @@ class State(_State, frozen=True, kw_only=True):
     """Everything pages draw from.
 
     Attributes:
-        phase: where the audit of this session stands; ``engine`` says whether the engine process can answer.
+        phase: where the audit of this session stands; ``frozen``: paused, its running jobs stand still too, they do not
+            end first; ``engine`` says whether the engine process can answer.
         run, run_folder, plan: the audit running now or run last.
         done: 0 to 1 of that audit; elapsed and remaining in seconds, remaining None while unknown.
         report, folder: the finished audit at hand, run here or opened from disk.
@@ -79,6 +84,7 @@ class State(_State, frozen=True, kw_only=True):
     """
 
     phase: Phase = "idle"
+    frozen: bool = False
     engine: EngineState = "stopped"
     ready: Ready | None = None
     run: str = ""
@@ -104,9 +110,38 @@ class State(_State, frozen=True, kw_only=True):
         return self.inspected is not None and self.inspected.checks == "running"
 
     @property
+    def can_pause(self) -> bool:
+        """Whether an audit has begun that could be held."""
+        return self.phase == "running" and bool(self.stages)
+
+    @property
     def busy(self) -> bool:
-        """Whether an audit is running or being stopped."""
-        return self.phase in ("running", "cancelling")
+        """Whether an audit is running, held, or being stopped."""
+        return self.phase in ("running", "paused", "cancelling")
+
+
+def with_news(state: State, event: Unplotted) -> State:
+    """The state after a piece of news of the running audit."""
+    match event:
+        case Started():
+            return begun(state, event)
+        case Progressed():
+            return advanced(state, event)
+        case Paused():
+            return turned(state, "running", "paused", frozen=event.frozen)
+        case Continued():
+            return turned(state, "paused", "running")
+        case Previewed():
+            return with_preview(state, event)
+        case Found():
+            return with_cells(state, event.cells)
+        case _:
+            assert_never(event)
+
+
+def turned(state: State, before: Phase, after: Phase, *, frozen: bool = False) -> State:
+    """From one phase to another; news that comes too late, after a cancel, changes nothing."""
+    return msgspec.structs.replace(state, phase=after, frozen=frozen) if state.phase == before else state
 
 
 def begun(state: State, event: Started) -> State:

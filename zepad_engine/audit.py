@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,16 +12,18 @@ from zepad_engine.assembly import assemble
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.errors import BadPlan
 from zepad_engine.findings import Cell, report_to_json
+from zepad_engine.jobs.freezing import CAN_FREEZE
 from zepad_engine.jobs.graph import STAGES, audit_jobs
 from zepad_engine.jobs.job import Advanced, Done, Job, Line, Outcome, Pictured, Plotted
 from zepad_engine.jobs.pool import WorkerPool
 from zepad_engine.jobs.staffing import posts_of, this_machine, with_gpus
-from zepad_engine.messages import Event, Found, Measured, Previewed, Progressed, StageInfo, Started
+from zepad_engine.messages import Continued, Event, Found, Measured, Paused, Previewed, Progressed, StageInfo, Started
 from zepad_engine.plan import AuditPlan, OfficialSwitches
 from zepad_engine.plan_checks import require_sound
 from zepad_engine.report.html import render_html
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.storage import write_bytes
+from zepad_engine.working_time import WorkingTime
 
 Emit: TypeAlias = Callable[[Event], None]
 
@@ -36,6 +37,7 @@ def run_audit(
     emit: Emit,
     cancelled: Callable[[], bool],
     *,
+    held: Callable[[], bool] = lambda: False,
     pool: WorkerPool | None = None,
     catalogue: Catalogue | None = None,
     name: str = "",
@@ -62,7 +64,16 @@ def run_audit(
         story = _Story(run, jobs, emit, name or folder.name)
         done = story.already_done()
         left = [job for job in jobs if job.key not in done]
-        outcomes = done | workers.run(left, plan=plan, folder=folder, on_line=story.tell, cancelled=cancelled)
+        found = workers.run(
+            left,
+            plan=plan,
+            folder=folder,
+            on_line=story.tell,
+            cancelled=cancelled,
+            held=held,
+            on_held=story.hold,
+        )
+        outcomes = done | found
     finally:
         if pool is None:
             workers.kill()
@@ -114,7 +125,8 @@ class _Story:
         self._name = name
         self._stages = {key: title for key, title in STAGES.items() if any(job.stage == key for job in jobs)}
         self._done = {job.key: 0.0 for job in jobs}
-        self._started = time.monotonic()
+        self._clock = WorkingTime()
+        self._started = self._clock.seconds()
         self._begun: dict[str, float] = {}
         self._told = 0.0
         self._resumed = 0.0
@@ -144,7 +156,7 @@ class _Story:
 
     def tell(self, job: Job, line: Line) -> None:
         """One line of a worker."""
-        self._begun.setdefault(job.stage, time.monotonic())
+        self._begun.setdefault(job.stage, self._clock.seconds())
         if isinstance(line, Advanced):
             self._done[job.key] = line.done
             # The first word of a job, or of its second try, is never dropped.
@@ -159,13 +171,22 @@ class _Story:
             self._tell_stage(job.stage, "")
             self._tell_cells(Outcome(seconds=line.seconds, outcome=line.outcome))
 
+    def hold(self, held: bool) -> None:
+        """The audit is held, or goes on; what it has taken so far does not grow meanwhile."""
+        if held:
+            self._clock.pause()
+            self._emit(Paused(run=self._name, frozen=CAN_FREEZE))
+        else:
+            self._clock.go_on()
+            self._emit(Continued(run=self._name))
+
     def stage_seconds(self, outcomes: dict[str, Outcome]) -> dict[str, float]:
         """Seconds of work per stage, summed over its jobs, and of the whole as the clock went."""
         work = {
             stage: round(sum(outcomes[job.key].seconds for job in self._jobs if job.stage == stage), 3)
             for stage in self._stages
         }
-        return {**work, "wall": round(time.monotonic() - self._started, 3)}
+        return {**work, "wall": round(self._clock.seconds() - self._started, 3)}
 
     def _tell_cells(self, outcome: Outcome) -> None:
         cells = outcome.outcome.get("cells")
@@ -173,7 +194,7 @@ class _Story:
             self._emit(Found(run=self._name, cells=tuple(msgspec.convert(cells, list[Cell]))))
 
     def _tell_stage(self, stage: str, note: str, *, throttled: bool = False) -> None:
-        now = time.monotonic()
+        now = self._clock.seconds()
         if throttled and now - self._told < _PERIOD:
             return
         self._told = now

@@ -51,6 +51,18 @@ class Cancel(_Message, frozen=True, kw_only=True, tag="cancel"):
     run: str
 
 
+class Pause(_Message, frozen=True, kw_only=True, tag="pause"):
+    """Hold the running audit; Paused tells that it holds. The audit's own terminal event comes later, as ever."""
+
+    run: str
+
+
+class Continue(_Message, frozen=True, kw_only=True, tag="continue"):
+    """Let a paused audit go on; Continued tells that it does."""
+
+    run: str
+
+
 class Export(_Message, frozen=True, kw_only=True, tag="export"):
     """Write a finished run's report to ``destination``; format "html" or "json"."""
 
@@ -123,6 +135,19 @@ class Progressed(_Message, frozen=True, kw_only=True, tag="progressed"):
     note: str = ""
 
 
+class Paused(_Message, frozen=True, kw_only=True, tag="paused"):
+    """The audit is held: no job begins. ``frozen``: running ones stand still too; else they end first."""
+
+    run: str
+    frozen: bool
+
+
+class Continued(_Message, frozen=True, kw_only=True, tag="continued"):
+    """A paused audit goes on."""
+
+    run: str
+
+
 class Measured(_Message, frozen=True, kw_only=True, tag="measured"):
     """New points of live curves: series name to (step, value) pairs, e.g. ``tuned_victim/cross_entropy``."""
 
@@ -184,13 +209,15 @@ class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
     choices: tuple[str, ...] = ()
 
 
-Request: TypeAlias = Inspect | RunAudit | Cancel | Question | Compare | Export
+Request: TypeAlias = Inspect | RunAudit | Cancel | Pause | Continue | Question | Compare | Export
 Event: TypeAlias = (
     Ready
     | Opened
     | Inspected
     | Started
     | Progressed
+    | Paused
+    | Continued
     | Measured
     | Previewed
     | Found

@@ -28,6 +28,7 @@ from zepad_engine.messages import (
     PROTOCOL_VERSION,
     Cancel,
     Cancelled,
+    Continue,
     Event,
     Export,
     Exported,
@@ -36,6 +37,7 @@ from zepad_engine.messages import (
     Inspect,
     Inspected,
     Opened,
+    Pause,
     Ready,
     Request,
     RunAudit,
@@ -67,6 +69,7 @@ class Engine:
         self._orders: queue.Queue[Request | None] = queue.Queue()
         self._busy: Request | None = None
         self._cancel = threading.Event()
+        self._hold = threading.Event()
         self._catalogue: Catalogue | None = None
         self._machine = this_machine()
 
@@ -95,6 +98,10 @@ class Engine:
             if isinstance(self._busy, RunAudit | Inspect) and _name(self._busy) == request.run:
                 self._cancel.set()
             return
+        if isinstance(request, Pause | Continue):
+            if isinstance(self._busy, RunAudit) and self._busy.run == request.run:
+                (self._hold.set if isinstance(request, Pause) else self._hold.clear)()
+            return
         if self._busy is not None:
             self.send(
                 Failed(request=_name(request), code="engine.busy", sentence="The engine is busy with something else.")
@@ -102,6 +109,7 @@ class Engine:
             return
         self._busy = request
         self._cancel.clear()
+        self._hold.clear()
         self._orders.put(request)
 
     def _work(self) -> None:
@@ -157,6 +165,7 @@ class Engine:
                     Path(request.folder),
                     self.send,
                     self._cancel.is_set,
+                    held=self._hold.is_set,
                     pool=self._pool,
                     catalogue=self._catalogue,
                     name=request.run,
@@ -174,8 +183,8 @@ class Engine:
             case Export():
                 path = export(Path(request.folder), request.format, Path(request.destination))
                 return Exported(request=request.request, path=str(path))
-            case Cancel():
-                raise AssertionError("a cancel is answered where it is received")
+            case Cancel() | Pause() | Continue():
+                raise AssertionError("answered where it is received")
 
     def _inspect(self, request: Inspect) -> Inspected:
         def tell(_job: Job, line: Line) -> None:
@@ -225,7 +234,7 @@ def _name(request: Request | None) -> str:
     match request:
         case None:
             return ""
-        case RunAudit() | Cancel():
+        case RunAudit() | Cancel() | Pause() | Continue():
             return request.run
         case _:
             return request.request

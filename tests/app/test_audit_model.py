@@ -110,6 +110,39 @@ def test_cancel_asks_the_engine_and_waits_for_its_answer(ready_model: AuditModel
     assert ready_model.state.phase == "cancelled"
 
 
+def test_a_pause_holds_until_the_engine_goes_on(ready_model: AuditModel, engine: FakeEngine) -> None:
+    run = ready_model.start(AuditPlan())
+    ready_model.pause()
+    # Nothing is held before the stages are known, and the phase follows the engine, not the wish.
+    assert not any(isinstance(request, messages.Pause) for request in engine.sent)
+    engine.say(fake_engine.started(run, Path("runs/r")))
+    ready_model.pause()
+    assert engine.sent[-1] == messages.Pause(run=run)
+    assert ready_model.state.phase == "running"
+    engine.say(messages.Paused(run=run, frozen=True))
+    assert (ready_model.state.phase, ready_model.state.frozen, ready_model.state.busy) == ("paused", True, True)
+    engine.say(fake_engine.progressed(run, "tune", 0.5, 0.4, 30))
+    assert ready_model.state.phase == "paused"
+    ready_model.go_on()
+    assert engine.sent[-1] == messages.Continue(run=run)
+    engine.say(messages.Continued(run=run))
+    assert (ready_model.state.phase, ready_model.state.frozen) == ("running", False)
+
+
+def test_a_paused_audit_can_be_cancelled_and_can_die(ready_model: AuditModel, engine: FakeEngine) -> None:
+    run = begin(ready_model, engine)
+    engine.say(fake_engine.started(run, Path("runs/r")), messages.Paused(run=run, frozen=True))
+    ready_model.cancel()
+    assert engine.sent[-1] == messages.Cancel(run=run)
+    # A pause that crossed the cancel on its way changes nothing.
+    engine.say(messages.Paused(run=run, frozen=True), messages.Cancelled(run=run, folder=""))
+    assert ready_model.state.phase == "cancelled"
+    run = begin(ready_model, engine)
+    engine.say(fake_engine.started(run, Path("runs/r")), messages.Paused(run=run, frozen=True))
+    engine.say(messages.Failed(request=run, code="engine.died", sentence="The engine stopped unexpectedly."))
+    assert ready_model.state.phase == "failed"
+
+
 def test_cancel_before_the_engine_is_ready_never_sends_the_run(model: AuditModel, engine: FakeEngine) -> None:
     model.start(AuditPlan())
     model.cancel()

@@ -60,6 +60,19 @@ def test_a_deaf_engine_is_killed_after_the_grace_and_the_run_counts_as_cancelled
     client.close()
 
 
+def test_a_pause_does_not_take_the_place_of_the_run(qtbot: QtBot, greeting: str) -> None:
+    client, seen = client_of(greeting + "[sys.stdin.readline() for _ in range(3)]; sys.exit(3)")
+    client.start()
+    qtbot.waitUntil(lambda: kinds(seen) == ["Ready"], timeout=5000)
+    for request in (messages.RunAudit(run="r", plan=AuditPlan(), folder="/tmp/r"), messages.Pause(run="r")):
+        client.send(request)
+    client.send(messages.Continue(run="r"))
+    qtbot.waitUntil(lambda: "Failed" in kinds(seen), timeout=5000)
+    failure = next(event for event in seen if isinstance(event, messages.Failed))
+    assert (failure.request, failure.code) == ("r", "engine.died")
+    client.close()
+
+
 def test_a_dead_engine_fails_the_run_with_its_last_words(qtbot: QtBot, greeting: str) -> None:
     client, seen = client_of(greeting + "sys.stdin.readline(); sys.stderr.write('out of memory'); sys.exit(3)")
     client.start()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -23,6 +25,8 @@ from zepad_engine.messages import (
     PROTOCOL_VERSION,
     Cancel,
     Cancelled,
+    Continue,
+    Continued,
     Export,
     Exported,
     Failed,
@@ -32,6 +36,8 @@ from zepad_engine.messages import (
     Inspected,
     Measured,
     Opened,
+    Pause,
+    Paused,
     Previewed,
     Progressed,
     Ready,
@@ -282,9 +288,18 @@ def test_while_it_works_another_question_is_refused_and_cancel_is_heard(shared_e
     busy(shared_engine, finished, tmp_path / "long")
     failed = shared_engine.answer(Inspect(request="2", path=tiny.encoder))
     assert (failed.request, failed.code) == ("2", "engine.busy")
-    # A cancel of another run is not for this one.
+    # A cancel of another run is not for this one, nor is a pause.
     shared_engine.ask(Cancel(run="another"))
-    shared_engine.wait_for(Progressed)
+    shared_engine.ask(Pause(run="another"))
+    first, seen = shared_engine.wait_for(Progressed), time.monotonic()
+    pause(shared_engine, "long")
+    time.sleep(1.5)
+    shared_engine.ask(Continue(run="long"))
+    shared_engine.wait_for(Continued)
+    # What it has taken so far does not count the pause.
+    assert shared_engine.wait_for(Progressed).elapsed - first.elapsed < time.monotonic() - seen - 1.4
+    # A cancel is heard while it is paused, too.
+    pause(shared_engine, "long")
     started = time.monotonic()
     shared_engine.ask(Cancel(run="long"))
     shared_engine.wait_for(Cancelled)
@@ -294,6 +309,22 @@ def test_while_it_works_another_question_is_refused_and_cancel_is_heard(shared_e
     # A folder that holds another plan is refused, nothing in it touched.
     refused = shared_engine.answer(RunAudit(run="long", plan=tiny, folder=str(tmp_path / "long")))
     assert refused.code == "plan.folder"
+
+
+def pause(engine, run):
+    """Pause an audit, and wait until its workers stand still."""
+    engine.ask(Pause(run=run))
+    event = engine.wait_for(Paused)
+    assert event == Paused(run=run, frozen=sys.platform == "linux")
+    deadline = time.monotonic() + 10
+    while event.frozen and "T" not in {state(pid) for pid in engine.workers()}:
+        # A process stops when it next gets its turn.
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_a_worker_killed_twice_in_one_job_is_a_failure_that_can_be_resumed(shared_engine, tiny, finished, tmp_path):
@@ -338,5 +369,7 @@ def test_an_engine_killed_takes_its_workers_along(own_engine, finished, tmp_path
     busy(own_engine, finished, tmp_path / "run")
     workers = own_engine.workers()
     assert all(alive(pid) for pid in workers)
+    # Frozen workers could not look for their director any more.
+    pause(own_engine, "run")
     own_engine.process.kill()
     assert wait_until_gone(workers, 8.0) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from zepad_engine.jobs.opening import how
 from zepad_engine.jobs.systems import attacked_rows, target_of
 from zepad_engine.plan import Choice, set_name
 from zepad_engine.storage import write_bytes
+from zepad_engine.working_time import WORKING
 
 _PREVIEWS = 4
 # Rounding in float32 when a budget is added and taken off again.
@@ -51,9 +51,9 @@ def adapt(context: Context) -> dict[str, Any]:
     running.begin(seed)
     rows = attacked_rows(context, task, plan.adaptive.images)
     target = target_of(context, task, defence, rows, running)
-    started = time.monotonic()
+    started = WORKING.seconds()
     struck = attack(target, epsilon, seed=seed, progress=context.progress)
-    seconds = time.monotonic() - started
+    seconds = WORKING.seconds() - started
     found = _verdicts(target, struck, epsilon)
     _keep(context, rows, found, struck)
     finding = AdaptiveFinding(

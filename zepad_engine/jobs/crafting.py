@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +28,7 @@ from zepad_engine.jobs.opening import how, input_size, load_branch
 from zepad_engine.pictures import save_perturbation
 from zepad_engine.plan import AuditPlan, Choice
 from zepad_engine.storage import write_bytes
+from zepad_engine.working_time import WORKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ def _crafted(context: Context, attack: Attack, seed: int) -> _Made:
     running = how(context)
     running.begin(seed)
     surrogate = _surrogate(context, running)
-    started = time.monotonic()
+    started = WORKING.seconds()
     encoders = [load_branch(context, branch) for branch in ORIGINS[attack.origin]]
     target = _prepared(attack, encoders[0] if len(encoders) == 1 else EncoderGroup(encoders), running)
     budget = context.plan.epsilon_255 / 255
     crafted = attack(target, surrogate, budget, seed=seed, progress=context.progress)
-    return _Made(crafted, time.monotonic() - started, _change(crafted, surrogate))
+    return _Made(crafted, WORKING.seconds() - started, _change(crafted, surrogate))
 
 
 def _change(crafted: Tensor, surrogate: ImageBank) -> float:
@@ -79,11 +79,11 @@ def _change(crafted: Tensor, surrogate: ImageBank) -> float:
 
 
 def _imported(context: Context, attack: Imported) -> _Made:
-    started = time.monotonic()
+    started = WORKING.seconds()
     context.progress.advance(0.0, f"reading {Path(attack.file).name}")
     found = attack.read()
     pixels, remarks = fitted(found, input_size(context), context.plan.epsilon_255 / 255)
-    seconds = time.monotonic() - started
+    seconds = WORKING.seconds() - started
     return _Made(pixels, seconds, float(pixels.abs().max()), found.file, found.stored.sha256, remarks)
 
 

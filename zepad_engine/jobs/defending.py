@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +24,7 @@ from zepad_engine.training.labelled import Labelled, labelled
 from zepad_engine.training.purifying import Purified, train_purifier
 from zepad_engine.training.redundant_layers import RedundantLayers, Refined
 from zepad_engine.training.rivals import RIVALS
+from zepad_engine.working_time import WORKING
 
 _ON_CARDS: Final[dict[Method, str]] = {
     "zepad": "adversarially fine-tuned (MPAE)",
@@ -44,7 +44,7 @@ def tune(context: Context) -> dict[str, Any]:
     seed = context.seed("tune", recipe.of if recipe.method == "zepad" else branch)
     running = how(context)
     running.begin(seed)
-    started = time.monotonic()
+    started = WORKING.seconds()
     train, validation = _local(context, plan.tuning.images, running)
     encoder = load_branch(context, recipe.of)
     tuned, told = _tuned(context, encoder, recipe.method, train, validation, seed, running)
@@ -56,7 +56,7 @@ def tune(context: Context) -> dict[str, Any]:
         weight=tuned.weight,
         selected_epoch=tuned.selected,
         validation_n=len(validation),
-        seconds=time.monotonic() - started,
+        seconds=WORKING.seconds() - started,
         epochs=tuned.epochs,
     )
     return {"tuning": msgspec.to_builtins(finding)}
@@ -104,7 +104,7 @@ def train_bmp(context: Context) -> dict[str, Any]:
     seed = context.seed("benign")
     running = how(context)
     running.begin(seed)
-    started = time.monotonic()
+    started = WORKING.seconds()
     train, validation = _local(context, plan.benign.images, running)
     origin = load_branch(context, "auxiliary" if plan.benign.source == "auxiliary" else "victim")
     benign = train_benign(origin, train, validation, plan.benign, seed, context.progress, running)
@@ -116,7 +116,7 @@ def train_bmp(context: Context) -> dict[str, Any]:
         weight=0.0,
         selected_epoch=len(benign.epochs),
         validation_n=len(validation),
-        seconds=time.monotonic() - started,
+        seconds=WORKING.seconds() - started,
         epochs=benign.epochs,
     )
     return {"tuning": msgspec.to_builtins(finding)}
@@ -130,7 +130,7 @@ def purify(context: Context) -> dict[str, Any]:
     plan, seed = context.plan, context.seed("purify")
     running = how(context)
     running.begin(seed)
-    started = time.monotonic()
+    started = WORKING.seconds()
     train, validation = _local(context, plan.purifying.images, running)
     epsilon = plan.tuning.epsilon_255 / 255
     victim = load_branch(context, "victim")
@@ -142,7 +142,7 @@ def purify(context: Context) -> dict[str, Any]:
         weight=0.0,
         selected_epoch=found.selected,
         validation_n=len(validation),
-        seconds=time.monotonic() - started,
+        seconds=WORKING.seconds() - started,
     )
     return {"tuning": msgspec.to_builtins(finding)}
 

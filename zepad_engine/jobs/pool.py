@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from zepad_engine.errors import AuditError, Cancelled, EngineTrouble
+from zepad_engine.jobs.freezing import freeze, thaw
 from zepad_engine.jobs.job import DESCRIBES, OUT_OF_MEMORY, POLITE, Advanced, Broken, Done, Job, Line, Order, Outcome
 from zepad_engine.plan import AuditPlan
 
@@ -98,6 +99,7 @@ class WorkerPool:
         self._posts = ("",) * max(1, size)
         self._polite = polite
         self._workers: list[_Worker] = []
+        self._held = False
         self._inbox: queue.Queue[tuple[_Worker, Line] | _Ended] = queue.Queue()
 
     @property
@@ -113,10 +115,14 @@ class WorkerPool:
         folder: Path | None = None,
         on_line: Callable[[Job, Line], None] = lambda _job, _line: None,
         cancelled: Callable[[], bool] = lambda: False,
+        held: Callable[[], bool] = lambda: False,
+        on_held: Callable[[bool], None] = lambda _held: None,
     ) -> dict[str, Outcome]:
         """Do every job, each after what it needs; gives back the outcomes by key.
 
-        A job that ran out of memory, or whose worker the system killed, is tried once more while nothing else runs.
+        While it is ``held`` no job is given out, and running ones are frozen where the system can do that
+        (freezing.py); ``on_held`` is told of each turn. A job that ran out of memory, or whose worker the system
+        killed, is tried once more while nothing else runs.
 
         Raises:
             Cancelled: within a tenth of a second of a cancel; the workers are killed, their files are whole.
@@ -126,11 +132,17 @@ class WorkerPool:
         try:
             while work.waiting or work.again or self._busy():
                 _stop_if(cancelled())
-                self._hand_out(work)
+                if held() != self._held:
+                    self._hold(not self._held)
+                    on_held(self._held)
+                if not self._held:
+                    self._hand_out(work)
                 self._take_in(work)
         except BaseException:
             self._dismiss([worker for worker in self._workers if worker.job])
             raise
+        finally:
+            self._held = False
         return work.finished
 
     def start(self) -> None:
@@ -158,6 +170,11 @@ class WorkerPool:
             self._workers.remove(worker)
             worker.process.kill()
             _bury(worker)
+
+    def _hold(self, held: bool) -> None:
+        self._held = held
+        for worker in self._busy():
+            (freeze if held else thaw)(worker.process.pid)
 
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.job]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
@@ -15,7 +13,9 @@ import msgspec
 
 from zepad_engine.errors import AuditError
 from zepad_engine.jobs.context import Context, Function
+from zepad_engine.jobs.freezing import follow_director
 from zepad_engine.jobs.job import DESCRIBES, OUT_OF_MEMORY, POLITE, Broken, Done, Order
+from zepad_engine.working_time import WORKING
 
 _NICE: Final = 10
 
@@ -27,7 +27,7 @@ def main() -> int:
     # On Windows the pool starts it with a lower priority instead.
     if POLITE in sys.argv and hasattr(os, "nice"):
         os.nice(_NICE)
-    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+    follow_director(_leave)
     wire = _take_stdout()
     if DESCRIBES not in sys.argv:
         _functions()
@@ -55,10 +55,8 @@ def _functions() -> Mapping[str, Function]:
     return FUNCTIONS
 
 
-def _leave_with(director: int) -> None:
-    """End a second after the director, whatever the job is at; on Windows at the next line that cannot be written."""
-    while os.getppid() == director:
-        time.sleep(1.0)
+def _leave() -> None:
+    """End, whatever the job is at; on Windows a worker ends at the next line that cannot be written."""
     os._exit(1)
 
 
@@ -71,11 +69,11 @@ def _take_stdout() -> BinaryIO:
 
 
 def _serve(order: Order, function: Function, wire: BinaryIO) -> None:
-    started = time.monotonic()
+    started = WORKING.seconds()
     context = Context(order, wire)
     try:
         outcome = _with_notices(function(context), (*context.notices, *order.notices))
-        seconds = time.monotonic() - started
+        seconds = WORKING.seconds() - started
         context.keep(outcome, seconds)
         context.send(Done(key=order.job.key, outcome=outcome, seconds=seconds))
     except AuditError as trouble:
