@@ -229,37 +229,14 @@ class AuditModel(QObject):
         self._update(engine="stopped", phase=phase, inspecting="")
 
     def _on_received(self, event: Event) -> None:
-        match event:
-            case messages.Ready():
-                self._fold_ready(event)
-            case messages.Opened():
-                self._fold_opened(event)
-            case (
-                messages.Inspected()
-                | questions.Judged()
-                | questions.Explained()
-                | questions.Neighboured()
-                | questions.Sifted()
-                | Compared()
-                | messages.Exported()
-                | messages.Failed()
-                | messages.Finished()
-                | messages.Cancelled()
-            ):
-                self._take_answer(event)
-            case (
-                messages.Started()
-                | messages.Progressed()
-                | messages.Paused()
-                | messages.Continued()
-                | messages.Measured()
-                | messages.Previewed()
-                | messages.Found()
-            ):
-                if event.run == self._state.run and self._state.busy:
-                    self._fold_news(event)
-            case _:
-                assert_never(event)
+        if isinstance(event, messages.Ready):
+            self._fold_ready(event)
+        elif isinstance(event, messages.Opened):
+            self._fold_opened(event)
+        elif isinstance(event, Answer):
+            self._take_answer(event)
+        elif event.run == self._state.run and self._state.busy:
+            self._fold_news(event)
 
     def _take_answer(self, event: Answer) -> None:
         name = answered_by(event)

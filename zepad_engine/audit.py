@@ -45,7 +45,7 @@ def run_audit(
     """Run a plan, or go on with it, in ``folder``; gives back the path of ``report.json``.
 
     ``pool``, staffed for this plan, and ``catalogue`` are made here where the caller has none; a pool made here has a
-    worker for each core or GPU. Events carry ``name``, or the folder's own.
+    worker for each core or GPU. Nothing moves while it is ``held``. Events carry ``name``, or the folder's own.
 
     Raises:
         BadPlan: the plan contradicts itself, or the folder holds another one.
@@ -62,18 +62,7 @@ def run_audit(
         jobs = audit_jobs(plan, catalogue or engine_catalogue(workers))
         run.claim(plan)
         story = _Story(run, jobs, emit, name or folder.name)
-        done = story.already_done()
-        left = [job for job in jobs if job.key not in done]
-        found = workers.run(
-            left,
-            plan=plan,
-            folder=folder,
-            on_line=story.tell,
-            cancelled=cancelled,
-            held=held,
-            on_held=story.hold,
-        )
-        outcomes = done | found
+        outcomes = story.carry_out(workers, plan, cancelled, held)
     finally:
         if pool is None:
             workers.kill()
@@ -139,6 +128,21 @@ class _Story:
             for key, name in self._stages.items()
         )
         self._emit(Started(run=self._name, folder=str(self._run.root), stages=stages))
+
+    def carry_out(
+        self, workers: WorkerPool, plan: AuditPlan, cancelled: Callable[[], bool], held: Callable[[], bool]
+    ) -> dict[str, Outcome]:
+        """Do the jobs that are left; gives back the outcomes of all, those of an earlier sitting too."""
+        done = self.already_done()
+        return done | workers.run(
+            [job for job in self._jobs if job.key not in done],
+            plan=plan,
+            folder=self._run.root,
+            on_line=self.tell,
+            cancelled=cancelled,
+            held=held,
+            on_held=self.hold,
+        )
 
     def already_done(self) -> dict[str, Outcome]:
         """The outcomes an earlier sitting stored; their cells are told again."""

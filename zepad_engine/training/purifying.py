@@ -102,11 +102,9 @@ def train_purifier(
             feature, pixel = _losses(attacked, purifier, attack, images, generator)
             optimiser.zero_grad(set_to_none=True)
             (feature + _PIXEL_WEIGHT * pixel).backward()
-            at = (epoch - 1) * steps + step
-            span.measure("gradient_norm", at, gradient_norm(purifier))
             optimiser.step()
             schedule.step()
-            _report(span, at, float(feature.detach()), float(pixel.detach()))
+            _report(span, (epoch - 1) * steps + step, float(feature.detach()), float(pixel.detach()), purifier)
         distances.append(_distance(how, encoder, purifier, judged))
         span.measure("feature_distance", epoch * steps, distances[-1])
         if distances[-1] <= min(distances):
@@ -151,9 +149,10 @@ def _distance(how: Execution, encoder: Encoder, front: nn.Module, pairs: list[tu
     return float(torch.cat(found).mean())
 
 
-def _report(progress: Progress, step: int, feature: float, pixel: float) -> None:
+def _report(progress: Progress, step: int, feature: float, pixel: float, purifier: Purifier) -> None:
     weighted = _PIXEL_WEIGHT * pixel
     if not math.isfinite(feature + weighted):
         raise BadInput("The purifier's loss is no longer a number.", "Lower its learning rate in the plan.")
     progress.measure("feature_loss", step, feature)
     progress.measure("pixel_loss", step, weighted)
+    progress.measure("gradient_norm", step, gradient_norm(purifier))
