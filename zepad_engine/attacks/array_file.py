@@ -102,6 +102,11 @@ def colours_first(shape: tuple[int, ...]) -> bool | None:
     return None
 
 
+def stored_patch(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether a tensor is a patch as ZePAD stores one: three planes of colours and one that says where it lies."""
+    return name == _ALONE and len(shape) == 3 and shape[0] == 4 and colours_first((3, *shape[1:])) is True
+
+
 def bad(sentence: str, advice: str, what: str) -> BadInput:
     """A refusal whose code begins with ``perturbation.``."""
     return BadInput(sentence, advice, code=f"perturbation.{what}")
@@ -233,7 +238,8 @@ def _from_tensors(tensors: dict[str, Tensor]) -> Iterator[_Entry]:
     for name, tensor in tensors.items():
         dtype, shape = str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape)
         wide = torch.float64 if tensor.is_floating_point() else torch.int64 if tensor.dtype in _SIGNED else torch.uint8
-        if colours_first(shape) is None or (wide == torch.uint8 and tensor.dtype != wide):
+        patch = stored_patch(name, shape) and tensor.is_floating_point()
+        if (colours_first(shape) is None and not patch) or (wide == torch.uint8 and tensor.dtype != wide):
             yield _Entry(name, f"{dtype} {shape}")
         else:
             yield _Entry(name, str(shape), dtype, tensor.detach().to(wide).contiguous())

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from zepad_engine.attacks.array_file import ENDINGS, bad
 from zepad_engine.attacks.base import Attack
-from zepad_engine.attacks.budget import project
+from zepad_engine.attacks.budget import is_patch, project
 from zepad_engine.attacks.perturbation_file import Perturbation, read_perturbation
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.errors import BadPlan
@@ -79,9 +79,13 @@ class Imported(Attack):
 def fitted(found: Perturbation, side: int, epsilon: float) -> tuple[Tensor, tuple[str, ...]]:
     """The perturbation for pictures of ``side`` pixels: float32 (3, side, side) in [-epsilon, epsilon], and remarks.
 
+    A patch stays one, (4, side, side).
+
     Raises:
         BadInput: resizing leaves nothing of it.
     """
+    if is_patch(found.pixels):
+        return _fitted_patch(found, side)
     pixels, remarks = found.pixels, list(found.remarks)
     height, width = pixels.shape[1:]
     if (height, width) != (side, side):
@@ -100,3 +104,15 @@ def fitted(found: Perturbation, side: int, epsilon: float) -> tuple[Tensor, tupl
     elif largest < epsilon - _SAME:
         remarks.append(f"{own}, below {budget}; it was not scaled up.")
     return project(pixels, epsilon), tuple(remarks)
+
+
+def _fitted_patch(found: Perturbation, side: int) -> tuple[Tensor, tuple[str, ...]]:
+    """A patch (4, side, side): whole pixels are repeated or left out, for half a pixel cannot be covered."""
+    height, width = found.pixels.shape[1:]
+    if (height, width) == (side, side):
+        return found.pixels, found.remarks
+    pixels = functional.interpolate(found.pixels[None], size=(side, side), mode="nearest")[0].contiguous()
+    if not pixels[3].any():
+        raise bad(f"Resized to {side}x{side} pixels, nothing is left of {found.file}.", "Use its own size.", "zero")
+    remark = f"Resized from {width}x{height} to {side}x{side} pixels: its effect may be lost."
+    return pixels, (*found.remarks, remark)

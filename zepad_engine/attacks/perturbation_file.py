@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from zepad_engine.attacks.array_file import StoredArray, bad, colours_first, read_array
+from zepad_engine.attacks.array_file import StoredArray, bad, colours_first, read_array, stored_patch
 from zepad_engine.findings import PerturbationFacts
 
 # A perturbation lies around its zero: no mean of a quarter of the range, no grey level 32 steps off the middle.
@@ -29,7 +29,8 @@ class Perturbation:
 
     Attributes:
         file: name of the file.
-        pixels: float32 (3, H, W) in the scale where the pixel range is 1; in no budget yet.
+        pixels: float32 (3, H, W) in the scale where the pixel range is 1, in no budget yet; or a patch (4, H, W), as
+            in ``budget.py``.
         remarks: how the values were read.
     """
 
@@ -48,9 +49,10 @@ def read_perturbation(path: Path) -> Perturbation:
     Raises:
         BadInput: the file is refused, or its values are no perturbation: not finite, all zero, a picture, out of range.
     """
-    stored, remarks = read_array(path), []
-    if stored.others:
-        remarks.append(f"Left out of {path.name}: {_some(stored.others)}.")
+    stored = read_array(path)
+    remarks = [f"Left out of {path.name}: {_some(stored.others)}."] if stored.others else []
+    if stored_patch(stored.name, tuple(stored.values.shape)):
+        return _patch(stored, path.name, remarks)
     values = stored.values.reshape(stored.values.shape[-3:])
     if not colours_first(tuple(values.shape)):
         values = values.permute(2, 0, 1)
@@ -66,10 +68,26 @@ def read_perturbation(path: Path) -> Perturbation:
     return Perturbation(path.name, pixels, stored, tuple(remarks))
 
 
+def _patch(stored: StoredArray, file: str, remarks: list[str]) -> Perturbation:
+    """A patch that ZePAD stored: colours from 0 to 1, and a plane of zeros and ones that says where it lies."""
+    colours, place = stored.values[:3], stored.values[3]
+    in_range = bool(torch.isfinite(colours).all()) and 0 <= float(colours.min()) <= float(colours.max()) <= 1
+    if not in_range or not ((place == 0) | (place == 1)).all():
+        raise bad(
+            f"{file} has four planes, but they are no patch: colours from 0 to 1, then ones where it lies.",
+            "Export the patch again from the audit that made it.",
+            "values",
+        )
+    if not place.any():
+        raise bad(f"The patch in {file} lies nowhere.", "Export it again from the audit that made it.", "zero")
+    remarks.append(f"A patch over {100 * float(place.mean()):.1f} % of the picture: it is laid over it, not added.")
+    return Perturbation(file, stored.values.to(torch.float32).contiguous(), stored, tuple(remarks))
+
+
 def describe_perturbation(path: Path) -> PerturbationFacts:
-    """What a perturbation file holds, before any budget; raises as `read_perturbation` does."""
+    """What a perturbation file holds, before any budget; raises as `read_perturbation` does. Of a patch its colours."""
     found = read_perturbation(path)
-    pixels = found.pixels
+    pixels = found.pixels[:3]
     return PerturbationFacts(
         name=found.file,
         kind=found.stored.kind,
@@ -84,13 +102,13 @@ def describe_perturbation(path: Path) -> PerturbationFacts:
         l2=float(pixels.double().norm()),
         zeros=float((pixels == 0).float().mean()),
         sha256=found.stored.sha256,
-        pixels_sha256=digest_of(pixels),
+        pixels_sha256=digest_of(found.pixels),
         remarks=found.remarks,
     )
 
 
 def digest_of(pixels: Tensor) -> str:
-    """SHA-256 of a perturbation's values, float32 (3, H, W): the same in every file format."""
+    """SHA-256 of a perturbation's values, float32 (3 or 4, H, W): the same in every file format."""
     return hashlib.sha256(pixels.contiguous().numpy().tobytes()).hexdigest()
 
 

@@ -84,7 +84,15 @@ def _imported(context: Context, attack: Imported) -> _Made:
     found = attack.read()
     pixels, remarks = fitted(found, input_size(context), context.plan.epsilon_255 / 255)
     seconds = WORKING.seconds() - started
-    return _Made(pixels, seconds, float(pixels.abs().max()), found.file, found.stored.sha256, remarks)
+    return _Made(pixels, seconds, _largest_change(pixels), found.file, found.stored.sha256, remarks)
+
+
+def _largest_change(pixels: Tensor) -> float:
+    """The largest change of a pixel value in any picture; of a patch that of the picture least like it."""
+    if not is_patch(pixels):
+        return float(pixels.abs().max())
+    colours = pixels[:3, pixels[3] > 0]
+    return float(torch.maximum(colours, 1 - colours).max())
 
 
 def plan_attack(plan: AuditPlan, identity: str) -> Attack:
