@@ -6,9 +6,10 @@ multiply-adds once it has been opened (``net_factor``); until then an estimate f
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from zepad_engine.branches import BRANCHES, Branch, Method, needed_branches
+from zepad_engine.branches import BRANCHES, Branch, Front, Method, needed_branches
 from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.plan import AuditPlan, Choice
 
@@ -24,6 +25,9 @@ _MEASURED_IMAGES: Final = 500
 # Guesses: Gen-AF's second stage against a clean epoch, and the passes the trust checks take per image.
 _LAYERS_SHARE: Final = 4
 _CHECK_PASSES: Final = 250
+# What an image before an encoder costs beside one without it, measured forward and on the bundled encoder: a
+# counterattack asks it ten times more, four of them for a gradient; the purifier is another small network.
+_FRONT_TIMES: Final[dict[Front, float]] = {"": 1.0, "counterattack": 15.0, "purifier": 2.0}
 # Of the bundled encoder, and the side of its images.
 _REFERENCE_MULTIPLY_ADDS: Final = 35_045_376
 _REFERENCE_SIDE: Final = 32
@@ -47,18 +51,23 @@ def purifying_seconds(plan: AuditPlan) -> float:
     return 5 + purifying.images * purifying.epochs * (purifying.steps + 6) / _PASSES_PER_SECOND
 
 
-def adapting_seconds(plan: AuditPlan, choice: Choice, entry: Entry, branches: int) -> float:
+def passing_times(branches: Iterable[Branch]) -> float:
+    """How many plain encoders an image would pass in the time it passes these branches."""
+    return sum(_FRONT_TIMES[BRANCHES[branch].front] for branch in branches)
+
+
+def adapting_seconds(plan: AuditPlan, choice: Choice, entry: Entry, branches: tuple[Branch, ...]) -> float:
     """One attack on one defended system; an upper bound, since restarts skip what has fallen."""
     defaults = {field.key: float(field.default) for field in entry.fields if isinstance(field.default, int | float)}
     values = defaults | {key: float(value) for key, value in choice.values.items() if isinstance(value, int | float)}
     # A query passes forward only.
     steps = (values.get("steps", 0.0) + values.get("queries", 0.0) / 2) * values.get("restarts", 1.0)
-    return 2 + plan.adaptive.images * steps * branches / _PASSES_PER_SECOND
+    return 2 + plan.adaptive.images * steps * passing_times(branches) / _PASSES_PER_SECOND
 
 
-def trust_seconds(plan: AuditPlan, branches: int) -> float:
+def trust_seconds(plan: AuditPlan, branches: tuple[Branch, ...]) -> float:
     """The trust checks of one defended system."""
-    return 2 + plan.adaptive.checked_images * _CHECK_PASSES * branches / _PASSES_PER_SECOND
+    return 2 + plan.adaptive.checked_images * _CHECK_PASSES * passing_times(branches) / _PASSES_PER_SECOND
 
 
 def measuring_seconds(plan: AuditPlan) -> float:
@@ -80,10 +89,10 @@ def crafting_seconds(choice: Choice, entry: Entry) -> float:
     return 1 + entry.step_seconds * values.get("steps", 0.0) * larger
 
 
-def answering_seconds(plan: AuditPlan) -> float:
+def answering_seconds(plan: AuditPlan, branch: Branch) -> float:
     """Features, head and logits of one branch on one task; calibration and clean test count as two passes."""
     images = plan.heads.train_images + plan.heads.test_images * (2 + len(plan.attacks))
-    return _JOB_SECONDS + images / _FEATURES_PER_SECOND
+    return _JOB_SECONDS + images * passing_times((branch,)) / _FEATURES_PER_SECOND
 
 
 def net_factor(multiply_adds: int, side: int) -> float:
@@ -102,7 +111,7 @@ def audit_seconds(plan: AuditPlan, catalogue: Catalogue, workers: int, factor: f
     ``factor`` is ``net_factor`` of the encoder, if it is known.
     """
     jobs = [benign_seconds(plan), *_tunings(plan, catalogue), *_craftings(plan, catalogue)]
-    jobs += [answering_seconds(plan)] * len(_branches(plan, catalogue)) * len(plan.tasks)
+    jobs += [answering_seconds(plan, branch) for branch in _branches(plan, catalogue)] * len(plan.tasks)
     jobs += [*_attacks_on_systems(plan, catalogue), *([measuring_seconds(plan)] * len(plan.tasks))]
     slower = factor * (_EXACT_TIMES if plan.arithmetic == "exact" else 1.0)
     return _START_SECONDS + slower * max(sum(jobs) / max(workers, 1), *jobs)
@@ -128,13 +137,13 @@ def _attacks_on_systems(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
     attacks = {entry.key: entry for entry in catalogue.adaptive}
     defences = {entry.key: entry for entry in catalogue.defences}
     attacked = [choice for choice in plan.defences if choice.identity in plan.adaptive.defences]
-    sizes = [len(defences[choice.key].branches) for choice in attacked if choice.key in defences]
+    systems = [defences[choice.key].branches for choice in attacked if choice.key in defences]
     tasks = min(plan.adaptive.tasks, len(plan.tasks))
     struck = [
-        adapting_seconds(plan, choice, attacks[choice.key], size)
+        adapting_seconds(plan, choice, attacks[choice.key], branches)
         for choice in plan.adaptive.attacks
         if choice.key in attacks
-        for size in sizes * tasks
+        for branches in systems * tasks
     ]
     checked = plan.adaptive.attacks and plan.adaptive.checked_images
-    return [*struck, *([trust_seconds(plan, size) for size in sizes] if checked else [])]
+    return [*struck, *([trust_seconds(plan, branches) for branches in systems] if checked else [])]

@@ -144,7 +144,7 @@ def _answering(plan: AuditPlan, branches: tuple[Branch, ...]) -> list[Job]:
             stage="heads",
             args={"task": task, "branch": branch},
             needs=(recipe.made_by, *crafted, "data"),
-            cost=answering_seconds(plan),
+            cost=answering_seconds(plan, branch),
         )
         for branch, recipe in _recipes(branches)
         for task in plan.tasks
@@ -166,7 +166,7 @@ def _adapting(plan: AuditPlan, attacks: dict[str, Entry], systems: dict[str, tup
             stage="adapt",
             args={"task": task, "defence": defence, "attack": choice.identity},
             needs=_answers(task, (*branches, "victim")),
-            cost=adapting_seconds(plan, choice, attacks[choice.key], len(branches)),
+            cost=adapting_seconds(plan, choice, attacks[choice.key], branches),
         )
         for task in attacked_tasks(plan)
         for defence, branches in systems.items()
@@ -183,7 +183,7 @@ def _measuring(plan: AuditPlan, systems: dict[str, tuple[Branch, ...]]) -> list[
             stage="measure",
             args={"task": task, "defence": defence},
             needs=_answers(task, (*branches, "victim")),
-            cost=trust_seconds(plan, len(branches)),
+            cost=trust_seconds(plan, branches),
         )
         for task in attacked_tasks(plan)[:1]
         for defence, branches in systems.items()
