@@ -22,6 +22,7 @@ WINDOW_MAY_SEE = {
     "branches",
     "comparison",
     "evidence",
+    "export_formats",
     "costs",
     "intervals",
     *("card", "catalogue", "errors", "findings", "messages", "places", "plan", "preflight", "presets", "progress"),

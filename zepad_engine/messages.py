@@ -64,7 +64,7 @@ class Continue(_Message, frozen=True, kw_only=True, tag="continue"):
 
 
 class Export(_Message, frozen=True, kw_only=True, tag="export"):
-    """Write a finished run's report to ``destination``; format "html" or "json"."""
+    """Write a finished run's report to ``destination``; ``format`` is a key of ``export_formats``."""
 
     request: str
     folder: str

@@ -9,6 +9,7 @@ import pytest
 from tests.support.report_builder import draw_pictures
 from tests.support.sample_report import sample_report
 from zepad_engine.errors import BadInput, NoSpace
+from zepad_engine.export_formats import FORMATS
 from zepad_engine.exporting import export, load_report
 from zepad_engine.findings import report_from_json, report_to_json
 
@@ -36,6 +37,14 @@ def test_html_is_one_page_with_its_pictures_inside(run, tmp_path):
     assert str(tmp_path) not in page
 
 
+def test_every_form_the_menu_offers_is_written(run, tmp_path):
+    beginnings = {"html": b"<!doctype html>", "pdf": b"%PDF-", "csv": b"\xef\xbb\xbftable,", "md": b"## ", "json": b"{"}
+    assert list(beginnings) == [form.key for form in FORMATS]
+    for form in FORMATS:
+        written = export(run, form.key, tmp_path / f"report{form.ending}")
+        assert written.read_bytes().startswith(beginnings[form.key])
+
+
 def test_a_folder_without_a_report(tmp_path):
     with pytest.raises(BadInput, match=f"The folder {tmp_path.name} holds no finished audit."):
         export(tmp_path, "json", tmp_path / "out.json")
@@ -61,12 +70,12 @@ def test_reports_of_the_same_first_number_are_read(run, version, read):
 
 
 def test_a_format_nobody_knows(run, tmp_path):
-    with pytest.raises(BadInput, match="There is no report format called pdf."):
-        export(run, "pdf", tmp_path / "out.pdf")
-    assert not (tmp_path / "out.pdf").exists()
+    with pytest.raises(BadInput, match="There is no report format called doc."):
+        export(run, "doc", tmp_path / "out.doc")
+    assert not (tmp_path / "out.doc").exists()
 
 
-@pytest.mark.parametrize("form", ["html", "json"])
+@pytest.mark.parametrize("form", ["json", "csv"])
 def test_a_full_disk_keeps_the_older_export(run, tmp_path, monkeypatch, form):
     destination = tmp_path / "out"
     destination.write_bytes(b"older")

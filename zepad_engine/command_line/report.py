@@ -10,17 +10,18 @@ import msgspec
 
 from zepad_engine.command_line.guarding import DONE
 from zepad_engine.errors import BadInput
+from zepad_engine.export_formats import FORMATS
 from zepad_engine.exporting import export
 from zepad_engine.findings import describe_schema
 
-FORMATS = ("html", "json")
+_KEYS = tuple(form.key for form in FORMATS)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of this verb."""
     parser.add_argument("folder", type=Path, nargs="?", metavar="RUN", help="run folder of an audit")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of report.json and stop")
-    parser.add_argument("--format", default="html", help="html, json or html,json (default html)")
+    parser.add_argument("--format", default="html", help=f"one or several of {','.join(_KEYS)} (default html)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write; default is the run folder")
     parser.set_defaults(complain=parser.error)
 
@@ -34,8 +35,8 @@ def run(flags: argparse.Namespace) -> int:
         flags.complain("name the run folder of an audit")
     formats = [word.strip() for word in flags.format.split(",")]
     for word in formats:
-        if word not in FORMATS:
-            raise BadInput(f"There is no report format {word}.", f"Known: {', '.join(FORMATS)}.")
+        if word not in _KEYS:
+            raise BadInput(f"There is no report format {word}.", f"Known: {', '.join(_KEYS)}.")
     if not flags.folder.is_dir():
         raise BadInput(f"There is no run folder {flags.folder}.", "Check the path.")
     target = flags.out or flags.folder

@@ -14,7 +14,7 @@ _CURVE_SIZE = (500, 230)
 _ROC_SIZE = (236, 244)
 
 
-def loss_chart(tuning: TuningFinding) -> Markup:
+def loss_chart(tuning: TuningFinding, width: int = _CURVE_SIZE[0]) -> Markup:
     """Mean losses of each epoch; the total is the solid line, and the only one where nothing is added to it."""
     role = branch(tuning.branch).role
     entropy, added = (_column(tuning, name) for name in ("cross_entropy", "regularisation"))
@@ -24,10 +24,10 @@ def loss_chart(tuning: TuningFinding) -> Markup:
             Line(name="cross-entropy", points=entropy, role=role, dash="6 3"),
             Line(name="regularisation", points=added, role=role, dash="2 3"),
         )
-    return _by_epoch(tuning, lines, "mean loss", f"Losses by epoch of {branch(tuning.branch).name}")
+    return _by_epoch(tuning, lines, "mean loss", f"Losses by epoch of {branch(tuning.branch).name}", width)
 
 
-def accuracy_chart(tuning: TuningFinding) -> Markup:
+def accuracy_chart(tuning: TuningFinding, width: int = _CURVE_SIZE[0]) -> Markup:
     """Validation accuracy of each epoch, clean and under PGD."""
     lines = (
         Line(name="clean", points=_column(tuning, "clean_accuracy", 100), role=branch(tuning.branch).role),
@@ -38,6 +38,7 @@ def accuracy_chart(tuning: TuningFinding) -> Markup:
         lines,
         f"accuracy, per cent of {tuning.validation_n:,}",
         f"Validation accuracy by epoch of {branch(tuning.branch).name}",
+        width,
     )
 
 
@@ -78,11 +79,11 @@ def _value(row: EpochRow, name: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _by_epoch(tuning: TuningFinding, lines: tuple[Line, ...], label_up: str, alternative: str) -> Markup:
+def _by_epoch(tuning: TuningFinding, lines: tuple[Line, ...], label_up: str, alternative: str, width: int) -> Markup:
     lines = tuple(line for line in lines if line.points)
     if not lines:
         return Markup("")
-    frame = _epoch_frame(tuning, lines)
+    frame = _epoch_frame(tuning, lines, width)
     ticks = tuple(tick for tick in round_ticks(frame.across) if tick == int(tick))
     chosen = frame.x(tuning.selected_epoch)
     parts = [
@@ -95,14 +96,15 @@ def _by_epoch(tuning: TuningFinding, lines: tuple[Line, ...], label_up: str, alt
     return drawing(frame.width, frame.height, f"{alternative}; epoch {tuning.selected_epoch} was kept", parts)
 
 
-def _epoch_frame(tuning: TuningFinding, lines: tuple[Line, ...]) -> Frame:
+def _epoch_frame(tuning: TuningFinding, lines: tuple[Line, ...], width: int) -> Frame:
     """Both scales begin at zero or below, so that no small change looks large."""
     values = [value for line in lines for _, value in line.points]
     low, high = min(0.0, *values), max(values)
     epochs = [float(row.epoch) for row in tuning.epochs]
     across = (epochs[0], max(epochs[-1], epochs[0] + 1))
-    width, height = _CURVE_SIZE
-    return Frame(width=width, height=height, across=across, up=(low, high + 0.08 * ((high - low) or 1.0)), right=112)
+    return Frame(
+        width=width, height=_CURVE_SIZE[1], across=across, up=(low, high + 0.08 * ((high - low) or 1.0)), right=112
+    )
 
 
 def _curve(frame: Frame, line: Line) -> Markup:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from zepad_engine.findings import AuditReport
 from zepad_engine.plan import AuditPlan, plan_to_json
-from zepad_engine.report import attacked, card_words, lights, measures, numbers, sweeps, transfer, wording
+from zepad_engine.report import attacked, card_words, lights, mapping, measures, numbers, sweeps, transfer, wording
 from zepad_engine.report.curves import accuracy_chart, loss_chart, roc_chart
 from zepad_engine.report.dumbbells import DRAWN, dumbbell_chart
 from zepad_engine.report.legend import key_mark
@@ -33,8 +33,8 @@ def render_html(report: AuditReport, folder: Path) -> str:
         unseen=bool(view.unseen_tasks),
         style=Markup(asset("report", "report.css").read_text(encoding="utf-8")),
         picture=Album(folder).data_uri,
-        plan_text=plan_to_json(_shareable(report.plan)).decode("utf-8"),
-        environment={key: value for key, value in report.environment.items() if key.lower() not in _PRIVATE},
+        plan_text=plan_to_json(shareable(report.plan)).decode("utf-8"),
+        environment=public_environment(report),
         # "wall" is no stage: stages run beside one another, so their work adds up to more than the clock shows.
         work={stage: seconds for stage, seconds in report.timings.items() if stage != "wall"},
         defence=view.defence,
@@ -72,6 +72,9 @@ def _pages() -> jinja2.Environment:
         shades=transfer.SHADES,
         sweep_groups=sweeps.sweep_groups,
         measures=measures,
+        by_catalogue=mapping.by_catalogue,
+        fits=mapping.IN_WORDS,
+        disjointness=wording.disjointness,
     )
     for name in ("rate", "rate_in_words", "area", "probability", "budget", "duration", "count"):
         pages.filters[name] = getattr(numbers, name)
@@ -85,7 +88,12 @@ def _finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template expressi
     return value if isinstance(value, Markup) else plain(value)
 
 
-def _shareable(plan: AuditPlan) -> AuditPlan:
+def public_environment(report: AuditReport) -> dict[str, str]:
+    """Versions and machine, without who and where."""
+    return {key: value for key, value in report.environment.items() if key.lower() not in _PRIVATE}
+
+
+def shareable(plan: AuditPlan) -> AuditPlan:
     """The plan with files named, not located."""
     named = {name: set_name(getattr(plan, name)) for name in ("encoder", "auxiliary", "local_set", "surrogate_set")}
     return msgspec.structs.replace(plan, **named, tasks=tuple(map(set_name, plan.tasks)))

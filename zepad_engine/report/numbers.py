@@ -37,6 +37,18 @@ def rate_in_words(measured: Rate) -> Markup:
     )
 
 
+def in_text(measured: Rate | None) -> str:
+    """A rate where there is no markup: ``81.7 % (79.6–83.5, n = 1,500)``; a long dash where it does not apply."""
+    if measured is None:
+        return "–"
+    return f"{_hundred(measured.value)} % ({_interval(measured)}, n = {measured.n:,})"
+
+
+def area_in_text(measured: Rate) -> str:
+    """An AUROC where there is no markup."""
+    return f"{measured.value:.3f} ({measured.low:.3f}–{measured.high:.3f}, n = {measured.n:,})"
+
+
 def area(measured: Rate) -> Markup:
     """An AUROC, which is no percentage: 0.5 is chance."""
     return Markup('<span class="rate">{:.3f} <small>{:.3f}–{:.3f}, n {:,}</small></span>').format(

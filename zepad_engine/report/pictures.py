@@ -1,4 +1,4 @@
-"""Pictures of a run folder, encoded again as small PNG data URIs, within a budget for the whole page."""
+"""Pictures of a run folder, encoded again as small PNG, within a budget for the whole report."""
 
 from __future__ import annotations
 
@@ -26,29 +26,36 @@ class Album:
 
     def data_uri(self, name: str) -> str:
         """The picture as a PNG data URI; empty where it is missing, unreadable or over the budget."""
+        encoded = base64.b64encode(self.png(name)).decode("ascii")
+        return f"data:image/png;base64,{encoded}" if encoded else ""
+
+    def png(self, name: str) -> bytes:
+        """The picture as PNG; empty where it is missing, unreadable or over the budget."""
         path = (self._folder / name).resolve()
         if not name or not path.is_relative_to(self._folder) or not path.is_file():
-            return ""
+            return b""
         encoded = _encode_again(path)
-        if not encoded or len(encoded) > self._left:
-            return ""
-        self._left -= len(encoded)
-        return f"data:image/png;base64,{encoded}"
+        # A page holds them in base64, which is a third longer.
+        cost = -(-len(encoded) // 3) * 4
+        if cost > self._left:
+            return b""
+        self._left -= cost
+        return encoded
 
 
-def _encode_again(path: Path) -> str:
+def _encode_again(path: Path) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=("PNG", "JPEG")) as stored:
                 if stored.width * stored.height > _LARGEST_INPUT:
-                    return ""
+                    return b""
                 pixels = stored.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return ""
+        return b""
     pixels.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.NEAREST)
     clean = Image.new("RGB", pixels.size)
     clean.paste(pixels)
     page = io.BytesIO()
     clean.save(page, format="PNG", optimize=True)
-    return base64.b64encode(page.getvalue()).decode("ascii")
+    return page.getvalue()

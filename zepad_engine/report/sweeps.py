@@ -76,13 +76,13 @@ def _joined(sweep: Sweep, drawn: list[Sweep]) -> str:
     return next((attack for attack in beside if attack not in ("", NO_ATTACK)), "")
 
 
-def sweep_chart(group: SweepGroup, look: Callable[[str], Meaning]) -> Markup:
-    """The chart of a group; ``look`` says how a defence is named and drawn."""
+def sweep_chart(group: SweepGroup, look: Callable[[str], Meaning], width: int = _SIZE[0]) -> Markup:
+    """The chart of a group, ``width`` pixels wide; ``look`` says how a defence is named and drawn."""
     settings = sorted({place for sweep in group.sweeps for place, _ in sweep.points})
     scale = _scale(settings)
     low, high = scale(settings[0]), scale(settings[-1])
     free = _MARGIN * (high - low)
-    frame = Frame(width=_SIZE[0], height=_SIZE[1], across=(low - free, high + free), up=(0, 100), right=140)
+    frame = Frame(width=width, height=_SIZE[1], across=(low - free, high + free), up=(0, 100), right=140)
     label_up = f"{_shared(group.rates)}, per cent"
     parts = [axes(frame, QUANTITIES.get(group.quantity, group.quantity), label_up, (), _TICKS)]
     parts += _settings(frame, settings, scale)

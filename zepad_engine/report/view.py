@@ -108,7 +108,8 @@ class View:
 
     def task_names(self, keys: tuple[str, ...]) -> str:
         """Several tasks' names, for a sentence."""
-        return ", ".join(self.task_name(key) for key in keys)
+        names = [self.task_name(key) for key in keys]
+        return ("; " if any("," in name for name in names) else ", ").join(names)
 
     def headline(self, *, unseen: bool) -> tuple[Line, ...]:
         """Means over tasks of the defences that decide what ZePAD is worth."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+from zepad_engine.findings import DataFinding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,3 +186,18 @@ def defence(key: str) -> Meaning:
 def branch(key: str) -> Meaning:
     """How a branch is named and drawn; an unknown key is shown as it is, in ink."""
     return BRANCHES.get(key, Meaning(name=key, role="fused", dash="3 3"))
+
+
+def disjointness(data: Iterable[DataFinding]) -> str:
+    """Whether tasks share pictures with what defender and attacker had, and how that was looked at."""
+    shared = any(found.shared_with for found in data)
+    result = (
+        "some are in both, as the table says, and the rates on those tasks are to be read with that in mind"
+        if shared
+        else "none is in both"
+    )
+    return (
+        "Test images of every task were compared, picture by picture, with the defender's local set and the"
+        f" attacker's surrogate set: {result}. Within a set that ZePAD splits itself, pictures with the same bytes"
+        " always fall into one split, so training, calibration and test images differ."
+    )
