@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from zepad_app.audit_model import AuditModel
+from zepad_app.history import remember_run
 from zepad_app.pages.drop import DropPage
 from zepad_app.pages.page import Heading, Page
 from zepad_app.pages.plan import PlanPage
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from zepad_app.pages.results import ResultsPage
 
 AUDIT_PAGES: Final = ("drop", "plan", "running")
+
+
+def place_of(page: str) -> str:
+    """The place on the rail a page belongs to."""
+    return "audit" if page in AUDIT_PAGES else "history" if page == "compare" else page
 
 
 class PageBook(QObject):
@@ -58,6 +64,7 @@ class PageBook(QObject):
                 "running": self._make_running,
                 "results": self._make_results,
                 "inspect": self._make_inspect,
+                "history": self._make_history,
             }
             self._pages[name] = makers[name]()
             self._stack.addWidget(self._pages[name])
@@ -97,6 +104,7 @@ class PageBook(QObject):
         """Put a finished audit on the results page."""
         page: ResultsPage = self.page("results")  # type: ignore[assignment]
         page.show_report(report, folder)
+        remember_run(folder)
         drop = self.page("drop")
         assert isinstance(drop, DropPage)
         drop.refresh_recent()
@@ -145,4 +153,13 @@ class PageBook(QObject):
 
         page = InspectPage(self._model, self._theme)
         page.audit_requested.connect(lambda: self.page_requested.emit(self.audit_page))
+        return page
+
+    def _make_history(self) -> QWidget:
+        from zepad_app.pages.history import HistoryPage
+
+        page = HistoryPage(self._model, self._theme)
+        page.run_opened.connect(self.run_opened)
+        page.plan_requested.connect(self.plan_requested)
+        page.audit_requested.connect(lambda: self.page_requested.emit("drop"))
         return page

@@ -14,7 +14,7 @@ from zepad_app.dialogs import may_close, shortcuts_dialog, show_about
 from zepad_app.drops import DropReader, dropped_things, notice_of_route, takes, working_notice
 from zepad_app.failures import NoticeText, notice_of
 from zepad_app.menus import Command, add_commands, add_look, follow_undo
-from zepad_app.page_book import AUDIT_PAGES, PageBook
+from zepad_app.page_book import AUDIT_PAGES, PageBook, place_of
 from zepad_app.pages.page import Page
 from zepad_app.routes import Route
 from zepad_app.settings import Settings
@@ -30,7 +30,12 @@ from zepad_engine.findings import AuditReport
 from zepad_engine.messages import Exported, Failed
 from zepad_engine.plan import AuditPlan
 
-_PLACES = (("audit", "Audit", "audit"), ("results", "Results", "results"), ("inspect", "Inspect", "inspect"))
+_PLACES = (
+    ("audit", "Audit", "audit"),
+    ("results", "Results", "results"),
+    ("inspect", "Inspect", "inspect"),
+    ("history", "History", "history"),
+)
 
 
 class Window(QMainWindow):
@@ -77,7 +82,7 @@ class Window(QMainWindow):
             page.heading_changed.connect(self._tell_header)
         self.notice.forget_done()
         self.stack.setCurrentWidget(page)
-        self.rail.show_place("audit" if name in AUDIT_PAGES else name)
+        self.rail.show_place(place_of(name))
         self._tell_header()
 
     def open_files(self, things: tuple[Path | QUrl, ...]) -> None:
@@ -170,6 +175,7 @@ class Window(QMainWindow):
             ("audit", "&View", "&Audit", "Ctrl+1", lambda: self._on_place("audit")),
             ("results", "&View", "&Results", "Ctrl+2", lambda: self._on_place("results")),
             ("inspect", "&View", "&Inspect", "Ctrl+3", lambda: self._on_place("inspect")),
+            ("history", "&View", "&History", "Ctrl+4", lambda: self._on_place("history")),
             ("dark", "&View", "&Switch light and dark", "Ctrl+Shift+L", self._switch_scheme),
             ("keys", "&Help", "&Keyboard shortcuts", "F1", lambda: shortcuts_dialog(self, self._commands).exec()),
             ("about", "&Help", "&About ZePAD", "", lambda: show_about(self, self._model.state.ready)),

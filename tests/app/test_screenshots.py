@@ -240,6 +240,20 @@ def failed(app: App, engine: FakeEngine) -> None:
     )
 
 
+def past_audits(app: App, engine: FakeEngine) -> None:
+    stored_runs()
+    engine.be_ready()
+    app.window.show_page("history")
+    page = app.window.pages.page("history")
+    page.refresh()  # type: ignore[attr-defined]
+    page.table.select((runs_folder() / "20261120-101500-supcon",))  # type: ignore[attr-defined]
+
+
+def no_audits(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    app.window.show_page("history")
+
+
 STATES: dict[str, Callable[[App, FakeEngine], object]] = {
     "drop-starting": empty,
     "drop": welcome,
@@ -262,6 +276,8 @@ STATES: dict[str, Callable[[App, FakeEngine], object]] = {
     "running-results": results_so_far,
     "running-cancelled": cancelled,
     "running-failed": failed,
+    "history": past_audits,
+    "history-empty": no_audits,
 }
 
 
@@ -274,6 +290,7 @@ ONE_SIZE = {
     "drop-choosing",
     "drop-refused",
     "plan-doubtful",
+    "history-empty",
 }
 CASES = [(state, size) for state in STATES for size in SIZES if not size or state not in ONE_SIZE]
 

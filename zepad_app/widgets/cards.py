@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from zepad_app.history import RecentRun
+from zepad_app.history import RecentRun, RunState
+from zepad_app.runs.wording import date_words, verdict_words
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
 from zepad_app.widgets.buttons import plain, primary, secondary
 
 _THUMBNAIL = 40
+_VERBS: Final[dict[RunState, str]] = {"finished": "Open", "can be resumed": "Resume", "missing": "Gone"}
 
 
 class SampleCard(QFrame):
@@ -66,18 +69,20 @@ class RunRow(QFrame):
         super().__init__(parent)
         self._run = run
         self.setProperty("surface", "row")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        if run.state != "missing":
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{run.name}, {run.state}. {run.verdict}")
         row = QHBoxLayout(self)
         row.setContentsMargins(INSIDE, INSIDE, INSIDE, INSIDE)
         row.setSpacing(BETWEEN)
         row.addWidget(_thumbnail(theme, run.thumbnail))
         row.addLayout(self._words(), 1)
-        row.addWidget(label(_date(run.changed), "caption", soft=True))
-        verb = "Open" if run.state == "finished" else "Resume"
+        row.addWidget(label(date_words(run.changed), "caption", soft=True))
+        verb = _VERBS[run.state]
         button = plain(verb, self._on_chosen, f"{verb} {run.name}")
         # One width for both words, so that the dates stand in a column.
+        button.setEnabled(run.state != "missing")
         button.setMinimumWidth(button.fontMetrics().horizontalAdvance("Resume") + 2 * BETWEEN)
         row.addWidget(button)
 
@@ -98,8 +103,8 @@ class RunRow(QFrame):
         words.setSpacing(2)
         name = label(self._run.name)
         name.setProperty("strong", True)
-        finished = self._run.state == "finished"
-        verdict = label(self._run.verdict if finished else "Not finished; can be resumed.", "caption", soft=True)
+        name.setProperty("soft", self._run.state == "missing")
+        verdict = label(verdict_words(self._run), "caption", soft=True)
         verdict.setWordWrap(True)
         verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         words.addWidget(name)
@@ -107,7 +112,8 @@ class RunRow(QFrame):
         return words
 
     def _on_chosen(self) -> None:
-        (self.opened if self._run.state == "finished" else self.resumed).emit(self._run.folder)
+        if self._run.state != "missing":
+            (self.opened if self._run.state == "finished" else self.resumed).emit(self._run.folder)
 
 
 def _thumbnail(theme: Theme, path: Path | None) -> QLabel:
@@ -127,13 +133,3 @@ def _thumbnail(theme: Theme, path: Path | None) -> QLabel:
     picture.setPixmap(scaled)
     picture.setAccessibleName("Crafted perturbation")
     return picture
-
-
-def _date(seconds: float) -> str:
-    moment = QDateTime.fromSecsSinceEpoch(int(seconds))
-    days = moment.daysTo(QDateTime.currentDateTime())
-    if days == 0:
-        return f"Today {moment.toString('HH:mm')}"
-    if days == 1:
-        return f"Yesterday {moment.toString('HH:mm')}"
-    return QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)
