@@ -144,33 +144,13 @@ class AuditModel(QObject):
         if self._state.phase == "paused":
             self._engine.send(messages.Continue(run=self._state.run))
 
-    def judge(
-        self,
-        image: str,
-        task: str,
-        attack: str = "",
-        epsilon_255: float = 0.0,
-        folder: Path | None = None,
-    ) -> str:
-        """Send a picture through a finished run; returns the request's id.
+    def ask(self, question: questions.Question) -> None:
+        """Ask something of a finished run.
 
-        Answered by ``judged`` or ``failed``; a later call replaces one that has not been sent yet, which is
-        then never answered, so a slider may ask as often as it moves.
+        Answered by ``judged``, ``explained``, ``neighboured``, ``sifted`` or ``failed``; a later question of the same
+        kind replaces one that has not been sent yet, which is then never answered.
         """
-        place = str(folder or self._state.folder or "")
-        subject = questions.Subject(folder=place, image=image, task=task, attack=attack, epsilon_255=epsilon_255)
-        request = questions.JudgeImage(request=_new_id(), subject=subject)
-        self._ask(request)
-        return request.request
-
-    def explain(self, subject: questions.Subject, method: questions.Method) -> str:
-        """Ask where in a picture the answers come from; returns the request's id.
-
-        Answered by ``explained`` or ``failed``, unless another one is asked about before this one is sent.
-        """
-        request = questions.ExplainImage(request=_new_id(), subject=subject, method=method)
-        self._ask(request)
-        return request.request
+        self._ask(question)
 
     def export(self, format: str, destination: Path, folder: Path | None = None) -> str:
         """Write the report at hand as "html" or "json"; answered by ``exported`` or ``failed``."""

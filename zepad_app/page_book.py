@@ -151,7 +151,8 @@ class PageBook(QObject):
     def _make_inspect(self) -> QWidget:
         from zepad_app.pages.inspect import InspectPage
 
-        page = InspectPage(self._model, self._theme)
+        page = InspectPage(self._model, self._theme, self.thresholds)
+        page.files_chosen.connect(self.files_chosen)
         page.audit_requested.connect(lambda: self.page_requested.emit(self.audit_page))
         return page
 

@@ -6,7 +6,7 @@ from collections import deque
 
 from zepad_app.engine_port import EnginePort, name_of
 from zepad_engine.messages import Inspect, Request
-from zepad_engine.questions import ExplainImage, FindNeighbours, JudgeImage
+from zepad_engine.questions import ExplainImage, FindNeighbours, JudgeImage, SiftImages
 
 
 class RequestQueue:
@@ -20,7 +20,7 @@ class RequestQueue:
 
     def push(self, request: Request) -> None:
         """Send a request, or let it wait; a picture or an encoder replaces one of its kind that still waits."""
-        if isinstance(request, JudgeImage | ExplainImage | FindNeighbours | Inspect):
+        if isinstance(request, JudgeImage | ExplainImage | FindNeighbours | SiftImages | Inspect):
             self._waiting = deque(kept for kept in self._waiting if type(kept) is not type(request))
         self._waiting.append(request)
         self._send_next()

@@ -13,6 +13,7 @@ from zepad_app.audit_model import AuditModel
 from zepad_engine import messages
 from zepad_engine.findings import report_to_json
 from zepad_engine.plan import AuditPlan, plan_to_json
+from zepad_engine.questions import JudgeImage, Subject
 
 
 def begin(model: AuditModel, engine: FakeEngine) -> str:
@@ -190,12 +191,12 @@ def test_other_requests_are_refused_while_an_audit_runs(
 
 
 def test_only_the_newest_waiting_picture_is_judged(ready_model: AuditModel, engine: FakeEngine) -> None:
-    first = ready_model.judge("test:0", "sample:emoji")
-    ready_model.judge("test:1", "sample:emoji")
-    last = ready_model.judge("test:2", "sample:emoji")
-    assert [request.request for request in engine.sent] == [first]  # type: ignore[union-attr]
-    engine.say(messages.Failed(request=first, code="image.bad", sentence="No."))
-    assert [request.request for request in engine.sent] == [first, last]  # type: ignore[union-attr]
+    for number in range(3):
+        subject = Subject(folder="run", image=f"test:{number}", task="sample:emoji")
+        ready_model.ask(JudgeImage(request=f"judge-{number}", subject=subject))
+    assert [request.request for request in engine.sent] == ["judge-0"]  # type: ignore[union-attr]
+    engine.say(messages.Failed(request="judge-0", code="image.bad", sentence="No."))
+    assert [request.request for request in engine.sent] == ["judge-0", "judge-2"]  # type: ignore[union-attr]
 
 
 def test_an_unreadable_report_changes_nothing(ready_model: AuditModel, tmp_path: Path, qtbot: QtBot) -> None:

@@ -118,7 +118,6 @@ def wait_for_question(qtbot: QtBot, engine: FakeEngine) -> JudgeImage:
 def test_each_hostile_picture_makes_one_notice(judging: App, engine: FakeEngine, qtbot: QtBot, tmp_path: Path) -> None:
     """One window lives through them all. The engine's own words are told; only the process between is played."""
     page = inspector(judging)
-    page.queue._quiet.setInterval(0)
     refused = [hostile for hostile in CORPUS if hostile.code]
     for hostile in refused:
         engine.sent.clear()
@@ -135,9 +134,10 @@ def test_each_hostile_picture_makes_one_notice(judging: App, engine: FakeEngine,
                 request=request.request, code=trouble.code, sentence=trouble.sentence, advice=trouble.advice
             )
         )
-        assert page.notice.sentence == trouble.sentence
-        assert (page.notice.isHidden(), judging.window.notice.isHidden()) == (False, True)
-        assert (len(asked(engine)), page.queue.flying) == (1, "")
+        assert page.inner.currentWidget() is page.refused
+        assert page.refused.sentence.text() == f"{trouble.sentence} {trouble.advice}".strip()
+        assert (page.notice.isHidden(), judging.window.notice.isHidden()) == (True, True)
+        assert (len(asked(engine)), page.inquiry.queue.flying) == (1, None)
         assert judging.window.stack.currentWidget() is page
     assert len(refused) > 50
 
@@ -250,7 +250,7 @@ def test_the_pictures_of_a_folder_go_to_the_inspector(
         (root / name).touch()
     drop(judging.window, root)
     assert Path(wait_for_question(qtbot, engine).subject.image) == root / "b.png"
-    assert inspector(judging).controls.name.text() == "b.png · first of 2 pictures, others left aside"
+    assert list(inspector(judging).strip.film.images) == [str(root / "b.png"), str(root / "deep/a.JPG")]
 
 
 def test_an_empty_folder_is_named(judging: App, engine: FakeEngine, tmp_path: Path) -> None:
@@ -301,7 +301,7 @@ def test_ten_thousand_files_leave_the_window_free(judging: App, engine: FakeEngi
     qtbot.wait(20)
     assert gaps.longest < LONGEST_GAP
     if ending == "png":
-        assert inspector(judging).controls.name.text().startswith("0.png · first of 10,000 pictures")
+        assert inspector(judging).strip.film.counts().total == 10_000
     else:
         assert judging.window.notice.sentence.endswith("2.docx and 9,997 more are no encoder and no image.")
 
@@ -321,7 +321,7 @@ def test_a_large_folder_is_read_in_slices_up_to_a_cap(judging: App, qtbot: QtBot
     qtbot.waitUntil(lambda: not judging.window.drops.busy, timeout=10_000)
     qtbot.wait(20)
     assert gaps.longest < LONGEST_GAP
-    assert inspector(judging).controls.name.text().endswith("first of 10,000 pictures, others left aside")
+    assert inspector(judging).strip.film.counts().total == 10_000
     assert judging.window.notice.sentence == "Only the first 10,000 files of the folder were looked at."
 
 

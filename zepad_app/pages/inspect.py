@@ -1,125 +1,179 @@
-"""Inspect: one picture through the three branches of a finished run, with the crafted perturbation added at will."""
+"""Inspect: pictures through the branches of a finished run, attacked at will, with why and where beside the answers."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
-from zepad_app.failures import notice_of
-from zepad_app.inspection.controls import InspectControls
-from zepad_app.inspection.judge_queue import JudgeQueue, Question
-from zepad_app.inspection.judgement_view import JudgementView
-from zepad_app.results.sheet import Sheet
+from zepad_app.failures import NoticeText, notice_of
+from zepad_app.inspection.attack_bar import AttackBar
+from zepad_app.inspection.gallery import Gallery
+from zepad_app.inspection.inquiry import Inquiry
+from zepad_app.inspection.sentences import alarms_of
+from zepad_app.inspection.workbench import Workbench
 from zepad_app.theme import Theme
-from zepad_app.tokens import AROUND, INSIDE
+from zepad_app.thresholds import Thresholds
+from zepad_app.tokens import AROUND, BETWEEN, INSIDE
 from zepad_app.widgets.empty_page import EmptyPage
 from zepad_app.widgets.notice import Notice
 from zepad_engine.findings import AuditReport
 from zepad_engine.messages import Failed
-from zepad_engine.questions import Explained, Judged, Method
+from zepad_engine.questions import Judged
 
 _NO_RUN = (
     "No finished audit to inspect with",
-    "Here you will drop a picture and see what each branch says of it, how sure it is, who decides, and whether it "
-    "is flagged. That needs the heads and the detector of a finished audit.",
+    "Here you will drop pictures and see what each branch says of them, how sure it is, who decides, and whether they "
+    "are flagged. That needs the heads and the detector of a finished audit.",
     "Go to the audit",
 )
 _NO_IMAGE = (
-    "Drop a picture anywhere on this page",
-    "It goes through the audited encoder and the three branches of ZePAD; then add the crafted perturbation and "
-    "watch the answers change.",
-    "Random test image",
+    "Drop pictures or a folder anywhere",
+    "Or paste them. They go through the audited encoder and the three branches of ZePAD; then attack them and watch "
+    "the answers change. No pictures at hand? Browse those the audit was tested on.",
+    "Browse test images",
 )
+_REFUSED = ("This picture cannot be judged", "", "Next picture")
+_WAITING: Final = "An audit is running. Pictures are judged again when it has finished."
+_NOTHING_TO_PASTE: Final = NoticeText(
+    kind="done",
+    sentence="The clipboard holds no picture and no file.",
+    advice="Copy an image, or files in a file manager, and paste again.",
+)
+# The filmstrip's width at the usual text size.
+_STRIP: Final = 208
+NO_RUN, INSPECTING = range(2)
+NO_IMAGE, JUDGED, REFUSED = range(3)
 
 
 class InspectPage(QWidget):
-    """Asks the model as controls move and shows the newest answer; a failure leaves the last one standing."""
+    """Shows the newest answer; what is older fades or is dropped. A failure leaves the last answer standing."""
 
     audit_requested = Signal()
+    files_chosen = Signal(tuple)
 
-    def __init__(self, model: AuditModel, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, model: AuditModel, theme: Theme, thresholds: Thresholds, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
+        self._theme = theme
+        self._thresholds = thresholds
         self._folder: Path | None = None
-        self._explaining = ""
-        self.controls = InspectControls(theme)
-        self.queue = JudgeQueue(self._send, self)
-        self.view = JudgementView(theme)
+        self._report: AuditReport | None = None
+        self._judged: Judged | None = None
+        self.gallery = Gallery(theme)
+        self.strip = self.gallery.strip
+        self.attack = AttackBar(theme)
+        self.bench = Workbench(theme)
+        self.inquiry = Inquiry(model, self.gallery, self.attack, self.bench, self)
         self.notice = Notice(theme)
+        self.waiting = theme.label(_WAITING, soft=True)
         self.busy = QProgressBar()
         self.no_run = EmptyPage(theme, "inspect", _NO_RUN, self.audit_requested.emit)
-        self.no_image = EmptyPage(theme, "image", _NO_IMAGE, self.controls.choose_random)
-        self._inner = QStackedWidget()
-        self._stack = QStackedWidget()
-        self._build(theme)
+        self.no_image = EmptyPage(theme, "image", _NO_IMAGE, self.gallery.show_test_images)
+        self.refused = EmptyPage(theme, "wrong", _REFUSED, lambda: self.strip.step(1))
+        self.inner = QStackedWidget()
+        self.stack = QStackedWidget()
+        self._build()
         self._connect()
+        self._dress()
         self._on_state()
 
     def show_run(self, report: AuditReport, folder: Path) -> None:
         """Inspect with another finished run."""
-        self._folder = folder
-        self.queue.forget()
+        self._folder, self._report, self._judged = folder, report, None
         self.notice.hide()
-        self.controls.show_run(report)
-        self._inner.setCurrentIndex(0)
-        self._stack.setCurrentIndex(1)
-        self._ask()
+        self.inquiry.ask_of(folder)
+        self.strip.delegate.folder = folder
+        self.attack.show_run(report)
+        self.gallery.show_run(report)
+        self.inner.setCurrentIndex(NO_IMAGE)
+        self.stack.setCurrentIndex(INSPECTING)
+        self._on_task()
 
     def show_empty(self) -> None:
         """Say what will be here."""
-        self._folder = None
-        self.queue.forget()
-        self._stack.setCurrentIndex(0)
+        self._folder = self._report = None
+        self.inquiry.ask_of(None)
+        self.stack.setCurrentIndex(NO_RUN)
 
     def show_images(self, paths: tuple[Path, ...]) -> None:
-        """Judge the first of the pictures dropped on the window, and say how many there were."""
-        self.controls.choose_file(paths[0], of=len(paths))
+        """Put the user's pictures on the strip and judge the first of them."""
+        self.gallery.show_files(paths)
 
-    def _build(self, theme: Theme) -> None:
+    def paste(self) -> None:
+        """Take pictures from the clipboard."""
+        if not self.gallery.paste():
+            self.notice.tell(_NOTHING_TO_PASTE)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """F shows the flagged ones only, space attacks; what no control wanted for itself comes here."""
+        if not self._hot_key(event):
+            super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The strip would search names for an F and take a space for a click."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._hot_key(event):
+            return True
+        return super().eventFilter(watched, event)
+
+    def _hot_key(self, event: QKeyEvent) -> bool:
+        keys = {Qt.Key.Key_F: self.strip.toggle_flagged, Qt.Key.Key_Space: self.attack.toggle}
+        act = keys.get(Qt.Key(event.key())) if event.modifiers() == Qt.KeyboardModifier.NoModifier else None
+        if act is None or self._folder is None:
+            return False
+        act()
+        return True
+
+    def _build(self) -> None:
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
-        self.busy.setAccessibleName("Judging the picture")
+        self.busy.setAccessibleName("Asking the engine")
         policy = self.busy.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.busy.setSizePolicy(policy)
         self.busy.setFixedHeight(3)
         self.busy.hide()
-        self._inner.addWidget(self.no_image)
-        self.sheet = Sheet(theme)
-        self.sheet.column.setContentsMargins(0, 0, 0, INSIDE)
-        self.sheet.column.addWidget(self.view)
-        self.sheet.content.setMaximumWidth(1600)
-        self._inner.addWidget(self.sheet)
-        full = QWidget()
-        column = QVBoxLayout(full)
-        column.setContentsMargins(0, 16, 0, 0)
-        column.setSpacing(INSIDE)
-        top = QVBoxLayout()
-        top.setContentsMargins(AROUND, 0, AROUND, 0)
-        top.setSpacing(INSIDE)
-        for widget in (self.controls, self.notice, self.busy):
-            top.addWidget(widget)
-        column.addLayout(top)
-        column.addWidget(self._inner, 1)
-        for page in (self.no_run, full):
-            self._stack.addWidget(page)
+        self.waiting.hide()
+        # Outermost first: a widget is dressed anew with all that is in it each time it is put into another.
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._stack)
+        layout.addWidget(self.stack)
+        full = QWidget()
+        self.stack.addWidget(self.no_run)
+        self.stack.addWidget(full)
+        row = QHBoxLayout(full)
+        row.setContentsMargins(AROUND, BETWEEN, AROUND, INSIDE)
+        row.setSpacing(BETWEEN)
+        row.addWidget(self.gallery)
+        right = QVBoxLayout()
+        right.setSpacing(4)
+        row.addLayout(right, 1)
+        for widget in (self.attack, self.busy, self.waiting, self.notice):
+            right.addWidget(widget)
+        right.addWidget(self.inner, 1)
+        for page in (self.no_image, self.bench, self.refused):
+            self.inner.addWidget(page)
 
     def _connect(self) -> None:
-        self.controls.asked.connect(self._ask)
-        self.queue.busy_changed.connect(self.busy.setVisible)
+        self.strip.view.installEventFilter(self)
+        self.strip.filled.connect(self._on_filled)
+        self.gallery.files_chosen.connect(self.files_chosen)
+        self.gallery.task_changed.connect(self._on_task)
+        self.inquiry.judged.connect(self._on_judged)
+        self.inquiry.refused.connect(self._on_refused)
+        self.inquiry.queue.flying_changed.connect(self._on_flying)
         self.notice.remedied.connect(self._on_remedy)
-        self._model.judged.connect(self._on_judged)
-        self._model.explained.connect(self._on_explained)
-        self._model.failed.connect(self._on_failed)
+        self._thresholds.changed.connect(self._on_threshold)
         self._model.finished.connect(self.show_run)
         self._model.changed.connect(self._on_engine)
+        self._theme.changed.connect(self._dress)
+        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
+        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        paste.activated.connect(self.paste)
 
     def _on_state(self) -> None:
         state = self._model.state
@@ -127,54 +181,61 @@ class InspectPage(QWidget):
             self.show_run(state.report, state.folder)
         else:
             self.show_empty()
+        self._on_engine()
 
-    def _ask(self) -> None:
-        question = self.controls.question()
-        if question is not None and self._folder is not None:
-            self.queue.ask(question)
+    def _own_threshold(self) -> float | None:
+        return self._thresholds.chosen(self._folder, self.gallery.task_key) if self._folder else None
 
-    def _send(self, question: Question) -> str:
-        return self._model.judge(
-            question.image,
-            question.task,
-            question.attack,
-            question.epsilon_255,
-            self._folder,
-        )
+    def _on_task(self) -> None:
+        self.strip.film.use_threshold(self._own_threshold())
+        self.inquiry.sift()
+        self.inquiry.ask()
+
+    def _on_filled(self) -> None:
+        if not self.strip.film.images:
+            self._judged = None
+            self.inquiry.forget()
+            self.inner.setCurrentIndex(NO_IMAGE)
 
     def _on_judged(self, judged: Judged) -> None:
-        if not self.queue.owns(judged.request) or self._folder is None:
-            return
+        self._judged = judged
         self.notice.hide()
-        self.view.show_judged(judged, self._folder)
-        self._inner.setCurrentIndex(1)
-        self.queue.settle(judged.request)
-        self._explaining = ""
-        method = str(self.controls.attribution.currentData())
-        if method == "none":
-            self.view.show_explained(None)
+        self._show_judged(judged)
+        self.inner.setCurrentIndex(JUDGED)
+
+    def _show_judged(self, judged: Judged) -> None:
+        if self._folder is None or self._report is None:
+            return
+        own = self._own_threshold()
+        self.bench.show_judged(judged, self._folder, alarms_of(self._report, judged.subject.task, own), own)
+        self.strip.show_scale(judged, judged.threshold if own is None else own)
+
+    def _on_refused(self, failed: Failed) -> None:
+        if failed.code.startswith("image."):
+            # The picture shown last is another one: it must not stand for this.
+            self.refused.sentence.setText(f"{failed.sentence} {failed.advice}".strip())
+            self.inner.setCurrentIndex(REFUSED)
         else:
-            self._explaining = self._model.explain(judged.subject, msgspec.convert(method, Method))
-
-    def _on_explained(self, explained: Explained) -> None:
-        if explained.request == self._explaining:
-            self.view.show_explained(explained)
-
-    def _on_failed(self, failed: Failed) -> None:
-        if failed.request and failed.request == self._explaining:
-            self.view.show_explained(None)
             self.notice.tell(notice_of(failed))
-        if self.queue.owns(failed.request):
-            self.notice.tell(notice_of(failed))
-            self.queue.settle(failed.request)
+
+    def _on_threshold(self, folder: Path, task: str) -> None:
+        if folder == self._folder and task == self.gallery.task_key:
+            self.strip.film.use_threshold(self._own_threshold())
+            if self._judged is not None:
+                self._show_judged(self._judged)
+
+    def _on_flying(self) -> None:
+        self.busy.setVisible(self.inquiry.queue.flying is not None)
+
+    def _dress(self) -> None:
+        self.gallery.setFixedWidth(round(_STRIP * (0.6 + 0.4 * self._theme.scale)))
 
     def _on_engine(self) -> None:
-        if self._model.state.engine == "stopped" and self.queue.flying:
-            self.queue.forget()
+        self.waiting.setVisible(self._model.state.busy)
 
     def _on_remedy(self, remedy: str) -> None:
         if remedy == "open":
-            self.controls.browse()
+            self.gallery.browse()
         elif remedy == "restart":
             self._model.start_engine()
-            self._ask()
+            self.inquiry.ask_again()

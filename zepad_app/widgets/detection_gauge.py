@@ -26,15 +26,20 @@ class DetectionGauge(QWidget):
         self.threshold = 0.0
         self.calibration: tuple[float, ...] = ()
         self.flagged = False
+        self.own = False
         self.setAccessibleName("Detection gauge")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
 
-    def show_score(self, score: float, threshold: float, calibration: tuple[float, ...], *, flagged: bool) -> None:
-        """Show another image's score."""
+    def show_score(
+        self, score: float, threshold: float, calibration: tuple[float, ...], *, flagged: bool, own: bool = False
+    ) -> None:
+        """Show another image's score; ``own`` says that the threshold is the user's, not the calibrated one."""
         self.score, self.threshold, self.calibration, self.flagged = score, threshold, calibration, flagged
+        self.own = own
         side = "above" if flagged else "not above"
-        text = f"Score {score:.2f}, {side} the threshold {threshold:.2f}; {len(calibration)} clean images behind it."
+        text = f"Score {score:.2f}, {side} {'your own' if own else 'the'} threshold {threshold:.2f}; "
+        text += f"{len(calibration)} clean images behind it."
         self.setAccessibleDescription(text)
         self.setToolTip(text + "\nScore = MPAE confidence − BMP confidence.")
         self.update()
@@ -98,7 +103,7 @@ class DetectionGauge(QWidget):
         x = self.x_of(self.threshold)
         painter.setPen(QPen(QColor(self._theme.tokens.ink), 1.4, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(x, top - 2), QPointF(x, top + _CLOUD))
-        text = f"threshold {self.threshold:.2f}"
+        text = self._threshold_words()
         width = QFontMetrics(self._theme.font("caption")).horizontalAdvance(text)
         painter.setPen(QColor(self._theme.tokens.ink_soft))
         left = min(max(x - width / 2, 0), self.width() - width)
@@ -116,6 +121,9 @@ class DetectionGauge(QWidget):
             symbol, pen = self._theme.marker(meaning), QPen(shade, 0.1)
             pg.graphicsItems.ScatterPlotItem.drawSymbol(painter, symbol, size, pen, pg.mkBrush(shade))
             painter.restore()
+
+    def _threshold_words(self) -> str:
+        return f"{'your own threshold' if self.own else 'threshold'} {self.threshold:.2f}".replace("-", "−")
 
     def _line(self) -> int:
         return QFontMetrics(self._theme.font("caption")).height() + 2

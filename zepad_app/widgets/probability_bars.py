@@ -47,7 +47,7 @@ class ProbabilityBars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Names are shortened before bars go."""
-        return QSize(88, self._rows * self._line())
+        return QSize(72, self._rows * self._line())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the rows."""
