@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from tests.support.fake_engine import FakeEngine
 from tests.support.sample_report import sample_report
@@ -49,6 +50,8 @@ def page(app: App, engine: FakeEngine, qtbot) -> HistoryPage:
 
 
 def choose(page: HistoryPage, *names: str) -> None:
+    while page.library.busy:
+        QApplication.processEvents()
     page.table.select(tuple(run.folder for run in page.runs.runs if run.folder.name in names))
 
 
