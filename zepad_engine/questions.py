@@ -159,7 +159,7 @@ class BranchMap(_Part, frozen=True, kw_only=True):
 
 
 class MapAgreement(_Part, frozen=True, kw_only=True):
-    """Spearman's rank correlation of two branches' maps, -1 to 1."""
+    """Spearman's rank correlation of two branches' maps, -1 to 1; 0 where one of them is flat."""
 
     first: str
     second: str
@@ -201,9 +201,10 @@ class Neighboured(_Message, frozen=True, kw_only=True, tag="neighboured"):
     """Where a picture lies in a branch's features.
 
     Attributes:
-        points: test images, clean and (if the question has an attack) perturbed; at most 400.
+        points: test images, clean and (if the question has an attack of the run) perturbed at the audited size,
+            whatever the size asked for; at most 400. Long class names are cut.
         clean, perturbed: this picture without and with the perturbation; equal where there is none.
-        nearest: to the picture as asked about, nearest first.
+        nearest: to the picture as asked about, nearest first; not itself.
         share: how much of the features' variance the two axes hold, 0 to 1.
     """
 

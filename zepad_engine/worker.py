@@ -173,9 +173,7 @@ class Engine:
                 return Finished(run=request.run, report=str(path))
             case Inspect():
                 return self._inspect(request)
-            case FindNeighbours() | SiftImages():
-                raise errors.BadInput("This version has no answer to that yet.")
-            case JudgeImage() | ExplainImage():
+            case JudgeImage() | ExplainImage() | FindNeighbours() | SiftImages():
                 return self._question(request)
             case Compare():
                 path = keep_comparison(Path(request.first), Path(request.second))

@@ -45,7 +45,17 @@ from zepad_engine.messages import (
     Started,
 )
 from zepad_engine.metrics import rank_correlation
-from zepad_engine.questions import Explained, ExplainImage, Judged, JudgeImage, Subject
+from zepad_engine.questions import (
+    Explained,
+    ExplainImage,
+    FindNeighbours,
+    Judged,
+    JudgeImage,
+    Neighboured,
+    Sifted,
+    SiftImages,
+    Subject,
+)
 from zepad_engine.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -206,6 +216,22 @@ def test_explain_a_test_image(shared_engine, finished):
         expected = rank_correlation(maps[pair.first].ravel(), maps[pair.second].ravel())
         assert pair.rho == pytest.approx(expected, abs=1e-9)
     assert len(said.agreement) == 6
+
+
+def test_neighbours_and_a_filmstrip(shared_engine, finished):
+    found = shared_engine.answer(FindNeighbours(request="n", subject=subject_of(finished), count=3))
+    assert isinstance(found, Neighboured)
+    assert (found.request, found.branch, len(found.nearest)) == ("n", "victim", 3)
+    asked = SiftImages(
+        request="s", folder=str(finished.folder), images=("test:1", "gone.png"), task=finished.plan.tasks[0]
+    )
+    sifted = shared_engine.answer(asked)
+    assert isinstance(sifted, Sifted)
+    assert [(row.image, bool(row.answer), bool(row.refused)) for row in sifted.rows] == [
+        ("test:1", True, False),
+        ("gone.png", False, True),
+    ]
+    assert all(Path(path).is_file() for path in (sifted.rows[0].thumbnail, found.nearest[0].thumbnail))
 
 
 def test_without_size_the_picture_is_left_alone(shared_engine, finished):

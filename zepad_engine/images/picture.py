@@ -28,7 +28,7 @@ from zepad_engine.images.refusals import refusal
 from zepad_engine.shown_names import shown_name
 
 ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
-SHOWN_SIDE: Final = 1024
+SHOWN_SIDE: Final = 96
 
 _ENDINGS_OF: Final = {
     "PNG": (".png", ".apng"),
@@ -70,7 +70,7 @@ class OpenedPicture(NamedTuple):
     """A picture as it is shown, as the encoder gets it, and what was done to it.
 
     Attributes:
-        shown: uint8 (3, H, W), no side above 1024.
+        shown: uint8 (3, H, W), no side above 96: for a filmstrip.
         fed: its centre square, uint8 (3, size, size).
         notes: a sentence for each change that the user should know of.
         sha256: of the very bytes that were decoded, 64 hexadecimal characters.

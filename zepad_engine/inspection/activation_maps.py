@@ -40,10 +40,9 @@ def _activation_and_slope(branch: nn.Sequential, picture: Tensor, target: int) -
     encoder = cast("Encoder", branch[0])
     if isinstance(encoder.backbone, VitBackbone):
         return _of_patches(branch, encoder.backbone, picture, target)
-    stop = _last_spread_stage(encoder, picture)
     with torch.no_grad():
-        activation = encoder.stages(picture, stop)
-    activation.requires_grad_(True)
+        stop, activation = _last_spread_stage(encoder, picture)
+    activation = activation.float().requires_grad_(True)
     # A later layer may write where it reads.
     later = activation.clone()
     for index in range(stop + 1, encoder.backbone.stage_count):
@@ -53,15 +52,16 @@ def _activation_and_slope(branch: nn.Sequential, picture: Tensor, target: int) -
     return activation[0].detach(), slope[0]
 
 
-def _last_spread_stage(encoder: Encoder, picture: Tensor) -> int:
-    """The last stage whose activation still has some cells a side; else the first."""
-    sides = []
-    with torch.no_grad():
-        activation = encoder.normalise(picture)
-        for index in range(encoder.backbone.stage_count):
-            activation = encoder.backbone.stage(activation, index)
-            sides.append(min(activation.shape[-2:]))
-    return max((index for index, side in enumerate(sides) if side >= _FEWEST_CELLS), default=0)
+def _last_spread_stage(encoder: Encoder, picture: Tensor) -> tuple[int, Tensor]:
+    """The last stage whose activation still has some cells a side, else the first; and that activation."""
+    stop, kept = 0, encoder.backbone.stage(encoder.normalise(picture), 0)
+    activation = kept.clone()
+    for index in range(1, encoder.backbone.stage_count):
+        activation = encoder.backbone.stage(activation, index)
+        if min(activation.shape[-2:]) < _FEWEST_CELLS:
+            break
+        stop, kept = index, activation.clone()
+    return stop, kept
 
 
 def _of_patches(branch: nn.Sequential, transformer: VitBackbone, picture: Tensor, target: int) -> tuple[Tensor, Tensor]:

@@ -20,10 +20,13 @@ from zepad_engine.questions import Method
 
 GREY: Final = 0.5
 
-_PATH_STEPS: Final = 32
-# Windows of an eighth of the side; overlapping by half where a picture is small enough to pay for four times as many.
-_WINDOWS_A_SIDE: Final = 8
-_LARGEST_OVERLAPPED: Final = 64
+# Of 32 maps of the sample (8 signs, 4 branches, 32 px) half missed the sum they owe by less than 1.0 % with 64 steps,
+# 3.6 % with 32; nine in ten by less than 5.6 and 18 %. Large pictures cannot wait for it.
+_PATH_STEPS: Final = 64
+_PATH_STEPS_OF_LARGE: Final = 32
+_LARGE: Final = 64
+# Eight squares a side, whatever the size of the picture, each half as wide again as its distance from the next.
+_SQUARES_A_SIDE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,12 @@ def integrated_gradients(subject: Subject) -> Tensor:
     """
     from captum.attr import IntegratedGradients
 
+    large = subject.picture.shape[-1] > _LARGE
     found = IntegratedGradients(subject.branch).attribute(
         subject.picture,
         torch.full_like(subject.picture, GREY),
         target=subject.target,
-        n_steps=_PATH_STEPS,
+        n_steps=_PATH_STEPS_OF_LARGE if large else _PATH_STEPS,
         internal_batch_size=subject.batch,
     )
     return cast("Tensor", found)[0].detach()
@@ -93,9 +97,8 @@ def feature_similarity(subject: Subject) -> Tensor:
 def _occluded(subject: Subject, score: Callable[[Tensor], Tensor]) -> Tensor:
     from captum.attr import Occlusion
 
-    side = subject.picture.shape[-1]
-    window = max(1, side // _WINDOWS_A_SIDE)
-    stride = max(1, window // 2) if side <= _LARGEST_OVERLAPPED else window
+    stride = max(1, subject.picture.shape[-1] // _SQUARES_A_SIDE)
+    window = max(1, 3 * stride // 2)
     found = Occlusion(score).attribute(
         subject.picture,
         sliding_window_shapes=(3, window, window),

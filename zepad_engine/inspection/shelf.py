@@ -16,13 +16,10 @@ from torch import Tensor
 
 from zepad_engine.storage import replace_with
 
-# The folder is only looked through after so many new files.
-_LOOK_EVERY = 64
-
 
 @dataclass(slots=True)
 class Shelf:
-    """At most ``most`` files and some sixty more; the ones put down or asked for longest ago make room.
+    """At most ``most`` files and ``look_every`` more; the ones put down or asked for longest ago make room.
 
     A file is never changed once it is there, so nobody is shown a stale one. Nothing on a shelf has to last: a crash
     may cost the newest.
@@ -30,7 +27,8 @@ class Shelf:
 
     folder: Path
     most: int
-    _since_look: int = _LOOK_EVERY
+    look_every: int = 64
+    _unseen: int = 0
 
     def find(self, name: str) -> Path | None:
         """The file of that name, if it is there; it then counts as new."""
@@ -56,8 +54,8 @@ class Shelf:
             sibling.write_bytes(content)
 
         replace_with(path, fill)
-        self._since_look += 1
-        if self._since_look > _LOOK_EVERY:
+        self._unseen += 1
+        if self._unseen >= self.look_every:
             self._make_room()
         return path
 
@@ -71,20 +69,36 @@ class Shelf:
         np.save(stream, numbers.detach().cpu().to(torch.float32).numpy(), allow_pickle=False)
         return self._by_content(stream.getvalue(), "npy")
 
+    def thumbnail(self, picture: Tensor, side: int) -> str:
+        """Path of a uint8 picture (3, H, W) as a PNG whose longer side is at most ``side`` pixels."""
+        shown = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
+        shown.thumbnail((side, side))
+        return self._by_content(_png(shown), "png")
+
     def _by_content(self, content: bytes, ending: str) -> str:
         return str(self.keep(f"{hashlib.sha256(content).hexdigest()[:24]}.{ending}", content))
 
     def _make_room(self) -> None:
-        self._since_look = 0
+        self._unseen = 0
         with contextlib.suppress(OSError):
-            known = sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+            files = (path for path in self.folder.iterdir() if path.is_file())
+            known = sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True)
             for path in known[self.most :]:
                 path.unlink(missing_ok=True)
 
 
 def png_bytes(image: Tensor) -> bytes:
     """A float picture (3, H, W) in [0, 1] as PNG, packed lightly: it is read once and soon thrown away."""
-    pixels = (image.detach().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+    pixels = as_pixels(image).permute(1, 2, 0).contiguous().numpy()
+    return _png(Image.fromarray(pixels))
+
+
+def as_pixels(image: Tensor) -> Tensor:
+    """A float picture (3, H, W) in [0, 1] as uint8 on the CPU."""
+    return (image.detach().clamp(0, 1) * 255).round().to(torch.uint8).cpu()
+
+
+def _png(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, format="PNG", compress_level=1)
+    picture.save(stream, format="PNG", compress_level=1)
     return stream.getvalue()

@@ -17,8 +17,9 @@ from torch.nn import functional
 from zepad_engine.inspection.attribution import Subject, attribute
 from zepad_engine.inspection.faithfulness import faithfulness
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.inquiry import Inquiry, given, inquire_of, moved
+from zepad_engine.jobs.inquiry import Inquiry, given, inquire_of
 from zepad_engine.jobs.opening import how
+from zepad_engine.jobs.perturbing import perturbed_picture
 from zepad_engine.jobs.run_networks import networks
 from zepad_engine.metrics import rank_correlation
 from zepad_engine.questions import BranchMap, Explained, ExplainImage, MapAgreement, Method
@@ -35,7 +36,8 @@ def explain(context: Context) -> dict[str, Any]:
     inquiry = inquire_of(context, question.subject)
     asked = networks(context, inquiry.task)
     started = time.perf_counter()
-    picture = running.images(moved(inquiry, given(inquiry, question.subject.image).image)[None])
+    perturbed, _, _ = perturbed_picture(inquiry, given(inquiry, question.subject.image), question.subject.step)
+    picture = running.images(perturbed[None])
     values = {}
     maps = []
     for branch, network in asked.items():

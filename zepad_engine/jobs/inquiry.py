@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from safetensors.torch import load_file
 from torch import Tensor
 
 from zepad_engine.attacks.budget import perturb, reach, scaled
@@ -13,16 +14,15 @@ from zepad_engine.errors import BadInput
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_set import as_images
 from zepad_engine.images.picture import OpenedPicture, open_picture
-from zepad_engine.inspection.shelf import Shelf
+from zepad_engine.inspection.shelf import Shelf, as_pixels
 from zepad_engine.jobs.answering import task_split
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.crafting import load_perturbation
 from zepad_engine.jobs.opening import input_size
 from zepad_engine.plan import set_name
-from zepad_engine.questions import Subject
+from zepad_engine.questions import PGD, PGD_STEPS, Subject
 
 _TEST = "test:"
-_OPENED_PICTURES = 64
+_OPENED_PICTURES = 256
 _MOST_FILES = 600
 
 
@@ -32,7 +32,7 @@ class Inquiry:
 
     Attributes:
         task: as the plan calls it; names: its classes.
-        attack: identity of a perturbation of the run, or "".
+        attack: identity of a perturbation of the run, ``pgd``, or "".
         epsilon: its size or budget as a share of the pixel range; 0 without an attack.
     """
 
@@ -45,7 +45,9 @@ class Inquiry:
     @property
     def reach(self) -> float:
         """How far a pixel can be moved, 0 to 1; 0 without an attack."""
-        return reach(load_perturbation(self.context, self.attack), self.epsilon) if self.epsilon else 0.0
+        if self.epsilon == 0 or self.attack == PGD:
+            return self.epsilon
+        return reach(perturbation(self.context, self.attack), self.epsilon)
 
     @property
     def shelf(self) -> Shelf:
@@ -58,15 +60,18 @@ class Given:
     """A picture as the encoder gets it, float (3, S, S) in [0, 1], and what is known of it.
 
     Attributes:
+        thumbnail: uint8 (3, H, W), the whole picture, no side above 96 but of a test image.
         notes: what was done to it, in sentences.
         sha256: of a file's bytes; "" for a test image.
-        label: its class among the task's; None for a file.
+        label: its class among the task's, index: among the test images; None and -1 for a file.
     """
 
     image: Tensor
+    thumbnail: Tensor
     notes: tuple[str, ...] = ()
     sha256: str = ""
     label: int | None = None
+    index: int = -1
 
 
 def inquire(context: Context, task: str, attack: str, epsilon_255: float) -> Inquiry:
@@ -81,14 +86,20 @@ def inquire(context: Context, task: str, attack: str, epsilon_255: float) -> Inq
         raise BadInput(f"This audit has no task called {task}.", "Choose one of its tasks.")
     if not 0 <= epsilon_255 <= plan.epsilon_255 + 1e-6:
         raise BadInput(f"The perturbation was crafted for at most {plan.epsilon_255:g}/255.", "Choose a smaller size.")
-    if attack and not context.folder.attack(attack).exists():
+    if attack not in {"", PGD} and not _is_crafted(context, attack):
         raise BadInput(f"This audit has no perturbation called {attack}.", "Choose one of its attacks.")
     names = open_set(known, input_size(context), plan.seed).classes
     return Inquiry(context, known, attack, epsilon_255 / 255 if attack else 0.0, names)
 
 
+def _is_crafted(context: Context, attack: str) -> bool:
+    return any(choice.identity == attack for choice in context.plan.attacks) and context.folder.attack(attack).exists()
+
+
 def inquire_of(context: Context, subject: Subject) -> Inquiry:
     """Read what a question about one picture says beside the picture; raises as ``inquire``."""
+    if not 0 <= subject.step <= PGD_STEPS:
+        raise BadInput(f"PGD takes {PGD_STEPS} steps here.", f"Choose a step from 0 to {PGD_STEPS}.")
     return inquire(context, subject.task, subject.attack, subject.epsilon_255)
 
 
@@ -100,7 +111,7 @@ def given(inquiry: Inquiry, image: str) -> Given:
     """
     if not image.startswith(_TEST):
         opened = _opened(Path(image).expanduser(), input_size(inquiry.context))
-        return Given(as_images(opened.fed), opened.notes, opened.sha256)
+        return Given(as_images(opened.fed), opened.shown, opened.notes, opened.sha256)
     number = image.removeprefix(_TEST)
     if not number.isdecimal():
         raise BadInput(f"{image} names no test image.", "Write test: and a number, for example test:12.")
@@ -108,16 +119,28 @@ def given(inquiry: Inquiry, image: str) -> Given:
     index = int(number) % len(data)
     label = int(data.labels[index])
     note = f"Test image {index}; its label is {inquiry.names[label]}."
-    return Given(data.images[index : index + 1][0].cpu(), (note,), label=label)
+    pixels = data.images[index : index + 1][0].cpu()
+    return Given(pixels, as_pixels(pixels), (note,), label=label, index=index)
 
 
 def moved(inquiry: Inquiry, image: Tensor) -> Tensor:
-    """The picture (3, S, S), or pictures (N, 3, S, S), under the perturbation at the size asked for."""
+    """The picture (3, S, S), or pictures (N, 3, S, S), under the run's perturbation at the size asked for."""
     if inquiry.epsilon == 0:
         return image
     plan = inquiry.context.plan
-    crafted = scaled(load_perturbation(inquiry.context, inquiry.attack), inquiry.epsilon / (plan.epsilon_255 / 255))
+    crafted = scaled(perturbation(inquiry.context, inquiry.attack), inquiry.epsilon / (plan.epsilon_255 / 255))
     return perturb(image, crafted, clamp=not plan.switches.no_clamp)
+
+
+def perturbation(context: Context, attack: str) -> Tensor:
+    """A perturbation of the run at its audited size, (3 or 4, S, S), read once."""
+    file = context.folder.attack(attack)
+    return _read(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _read(file: Path, _written: int) -> Tensor:
+    return load_file(file)["perturbation"]
 
 
 def _opened(path: Path, size: int) -> OpenedPicture:

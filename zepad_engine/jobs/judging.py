@@ -12,8 +12,9 @@ from torch import Tensor
 from zepad_engine.branches import ZEPAD, Branch
 from zepad_engine.defences.fusion import confidence, top_probability
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.inquiry import Given, Inquiry, given, inquire_of, moved
+from zepad_engine.jobs.inquiry import Given, Inquiry, given, inquire_of
 from zepad_engine.jobs.opening import how
+from zepad_engine.jobs.perturbing import perturbed_picture
 from zepad_engine.jobs.run_networks import Gauge, gauge_of, networks
 from zepad_engine.pictures import stretched
 from zepad_engine.questions import BranchJudgement, ClassScore, Judged, JudgeImage
@@ -29,13 +30,18 @@ def judge(context: Context) -> dict[str, Any]:
     inquiry = inquire_of(context, question.subject)
     asked = networks(context, inquiry.task)
     picture = given(inquiry, question.subject.image)
-    perturbed = moved(inquiry, picture.image)
+    perturbed, seconds_attack, notes = perturbed_picture(inquiry, picture, question.subject.step)
     started = time.perf_counter()
     with torch.inference_mode():
         images = running.images(perturbed[None])
         logits = {branch: network(images)[0].cpu() for branch, network in asked.items()}
     seconds = time.perf_counter() - started
-    judged = _judged(question, inquiry, picture, perturbed, logits, seconds)
+    judged = msgspec.structs.replace(
+        _judged(question, inquiry, picture, perturbed, logits),
+        notes=(*picture.notes, *notes),
+        seconds_predict=seconds,
+        seconds_attack=seconds_attack,
+    )
     return {"answer": msgspec.to_builtins(judged)}
 
 
@@ -45,7 +51,6 @@ def _judged(
     picture: Given,
     perturbed: Tensor,
     logits: dict[Branch, Tensor],
-    seconds: float,
 ) -> Judged:
     gauge, shelf, reach = gauge_of(inquiry.context, inquiry.task), inquiry.shelf, inquiry.reach
     stacked = torch.stack([logits[branch] for branch in ZEPAD]).to(torch.float64)[:, None]
@@ -70,9 +75,9 @@ def _judged(
         achieved_fpr=gauge.achieved_fpr,
         flagged=score > gauge.threshold,
         calibration=gauge.calibration,
-        notes=picture.notes,
+        notes=(),
         sha256=picture.sha256,
-        seconds_predict=seconds,
+        seconds_predict=0.0,
     )
 
 

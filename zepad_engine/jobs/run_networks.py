@@ -17,6 +17,7 @@ from zepad_engine.errors import BadInput
 from zepad_engine.evaluation.answers import CALIBRATION, CLEAN
 from zepad_engine.evaluation.detection import scores_of
 from zepad_engine.execution.execution import Execution
+from zepad_engine.inspection.recent import Recent
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.evaluating import load_answers, plan_defences
 from zepad_engine.jobs.opening import how
@@ -27,7 +28,6 @@ from zepad_engine.run_folder import RunFolder
 # The branches every question is put to, the undefended victim first.
 ASKED: tuple[Branch, ...] = ("victim", *ZEPAD)
 _CLOUD = 200
-_MOST_GAUGES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Gauge:
     calibration: tuple[float, ...]
 
 
-_gauges: dict[tuple[str, str, int], Gauge] = {}
+_gauges: Recent[Gauge] = Recent(16)
 
 
 def networks(context: Context, task: str) -> dict[Branch, nn.Sequential]:
@@ -77,11 +77,7 @@ def gauge_of(context: Context, task: str) -> Gauge:
     """The detector of the plan's first ZePAD, or of ZePAD as published where the plan has none."""
     written = context.folder.logits(task, "benign").stat().st_mtime_ns
     key = (str(context.folder.root), task, written)
-    if key not in _gauges:
-        if len(_gauges) >= _MOST_GAUGES:
-            _gauges.clear()
-        _gauges[key] = _gauge(context, task)
-    return _gauges[key]
+    return _gauges.get(key, lambda: _gauge(context, task))
 
 
 def _gauge(context: Context, task: str) -> Gauge:

@@ -15,7 +15,9 @@ from zepad_engine.jobs.explaining import explain
 from zepad_engine.jobs.inspecting import inspect
 from zepad_engine.jobs.judging import judge
 from zepad_engine.jobs.measuring import measure
+from zepad_engine.jobs.neighbouring import find_neighbours
 from zepad_engine.jobs.opening import open_branch, open_data
+from zepad_engine.jobs.sifting import sift
 from zepad_engine.jobs.trusting import trust
 
 FUNCTIONS: Final[dict[str, Function]] = {
@@ -34,4 +36,6 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "evaluate": evaluate,
     "judge": judge,
     "explain": explain,
+    "neighbours": find_neighbours,
+    "sift": sift,
 }
