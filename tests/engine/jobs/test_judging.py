@@ -33,7 +33,10 @@ BAD_QUESTIONS = {
     "negative": ({"attack": "l4a_base", "epsilon_255": -1.0}, "The perturbation was crafted for at most 10/255."),
     "task": ({"task": "sample:gone"}, "This audit has no task called sample:gone."),
     "attack": ({"attack": "magic", "epsilon_255": 1.0}, "This audit has no perturbation called magic."),
-    "attack with a path": ({"attack": "../encoders/victim", "epsilon_255": 1.0}, "This audit has no perturbation called"),
+    "attack with a path": (
+        {"attack": "../encoders/victim", "epsilon_255": 1.0},
+        "This audit has no perturbation called",
+    ),
     "step": ({"attack": "pgd", "epsilon_255": 1.0, "step": 21}, "PGD takes 20 steps here."),
     "picture": ({"image": "gone.png"}, "gone.png"),
     "no number": ({"image": "test:first"}, "test:first names no test image."),
