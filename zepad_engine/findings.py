@@ -80,8 +80,8 @@ class Levels(_Finding, frozen=True, kw_only=True):
     """What the detector would do at other thresholds: counts on the test split.
 
     Attributes:
-        thresholds: scores in rising order, at most some 200; the first lies below every score. The calibrated
-            threshold and the paper's margin are among them.
+        thresholds: scores in rising order, some 200, the same for all attacks of a task; the first lies below every
+            score. The calibrated threshold and the paper's margin are among them.
         clean_above, perturbed_above: images whose score exceeds each threshold, of clean_n and perturbed_n.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -37,12 +38,21 @@ def threshold_of(answers: Answers, fitted: FittedDefence, plan: Detector) -> flo
     return threshold_for(scores_of(answers, CALIBRATION, fitted, plan), plan.target_fpr)
 
 
-def detection_of(answers: Answers, attack: str, fitted: FittedDefence, plan: Detector) -> Detection:
-    """What a defence's detector makes of one attack."""
-    calibration, clean, moved = (scores_of(answers, c, fitted, plan) for c in (CALIBRATION, CLEAN, attack))
+def detections_of(answers: Answers, attacks: Sequence[str], fitted: FittedDefence, plan: Detector) -> list[Detection]:
+    """What a defence's detector makes of each attack; the levels of all have the same thresholds."""
+    scores = {condition: scores_of(answers, condition, fitted, plan) for condition in (CALIBRATION, CLEAN, *attacks)}
+    also = (threshold_for(scores[CALIBRATION], plan.target_fpr), plan.margin)
+    thresholds = thresholds_of(scores[CLEAN], [scores[attack] for attack in attacks], also)
+    return [_detection(answers.task, attack, scores, plan, thresholds) for attack in attacks]
+
+
+def _detection(
+    task: str, attack: str, scores: Mapping[str, Scores], plan: Detector, thresholds: tuple[float, ...]
+) -> Detection:
+    calibration, clean, moved = scores[CALIBRATION], scores[CLEAN], scores[attack]
     threshold = threshold_for(calibration, plan.target_fpr)
     return Detection(
-        task=answers.task,
+        task=task,
         attack=attack,
         confidence=plan.confidence,
         aggregation=plan.aggregation,
@@ -60,18 +70,25 @@ def detection_of(answers: Answers, attack: str, fitted: FittedDefence, plan: Det
         margin_fpr=rate_of(clean > plan.margin),
         margin_tpr=rate_of(moved > plan.margin),
         roc=roc_points(clean, moved),
-        levels=levels_of(clean, moved, (threshold, plan.margin)),
+        levels=levels_of(clean, moved, thresholds),
     )
 
 
-def levels_of(clean: Scores, moved: Scores, also: tuple[float, ...] = ()) -> Levels:
-    """How many clean (N,) and perturbed (M,) scores exceed each of some 200 thresholds; ``also`` are among them."""
-    known = np.unique(np.concatenate([clean, moved]))
+def thresholds_of(clean: Scores, moved: Sequence[Scores], also: tuple[float, ...] = ()) -> tuple[float, ...]:
+    """Some 200 thresholds in rising order for clean scores (N,) and those under each attack; ``also`` are among them.
+
+    The first lies below every score.
+    """
+    known = np.unique(np.concatenate([clean, *moved]))
     spread = known[np.unique(np.linspace(0, len(known) - 1, _SPREAD).astype(int))]
     chosen = np.concatenate([spread, np.unique(clean)[-_HIGHEST:]]).round(6)
-    thresholds = np.unique(np.concatenate([[known[0] - 1e-5], chosen, also]))
+    return tuple(np.unique(np.concatenate([[known[0] - 1e-5], chosen, also])).tolist())
+
+
+def levels_of(clean: Scores, moved: Scores, thresholds: tuple[float, ...]) -> Levels:
+    """How many clean (N,) and perturbed (M,) scores exceed each threshold."""
     return Levels(
-        thresholds=tuple(float(threshold) for threshold in thresholds),
+        thresholds=thresholds,
         clean_above=tuple(int((clean > threshold).sum()) for threshold in thresholds),
         perturbed_above=tuple(int((moved > threshold).sum()) for threshold in thresholds),
         clean_n=len(clean),

@@ -16,7 +16,7 @@ from zepad_engine.defences.fused import Zepad
 from zepad_engine.defences.registry import build_defence
 from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import CLEAN, Answers
-from zepad_engine.evaluation.detection import detection_of
+from zepad_engine.evaluation.detection import detections_of
 from zepad_engine.evaluation.pairing import pairs_of
 from zepad_engine.evaluation.sweeping import sweeps_of
 from zepad_engine.evaluation.worst import Verdicts, verdicts_of, worst_case
@@ -45,7 +45,7 @@ def evaluate(context: Context) -> dict[str, Any]:
         "cells": cells,
         "branches": branches,
         "worst": [case for each in fitted for case in _worst_cases(context, each, verdicts[each.identity])],
-        "detection": [detection_of(answers, attack, zepad, plan.detector) for attack in attacks] if zepad else [],
+        "detection": detections_of(answers, attacks, zepad, plan.detector) if zepad else [],
         "pairs": pairs_of(answers.task, verdicts, zepad.identity) if zepad else [],
         "sweeps": sweeps_of(answers, zepad, attacks, plan.detector) if zepad else [],
         "examples": examples_of(context, answers, zepad) if zepad else [],

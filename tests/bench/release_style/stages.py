@@ -29,7 +29,7 @@ from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import CALIBRATION, CLEAN, Answers
-from zepad_engine.evaluation.detection import detection_of
+from zepad_engine.evaluation.detection import detections_of
 from zepad_engine.findings import Cell, Detection
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_set import as_images
@@ -284,7 +284,7 @@ def evaluate(settings: Settings, answers: Answers) -> tuple[list[Cell], list[Det
     for fitted in known:
         branches_of(answers, fitted, attacks)
     zepads = [fitted for fitted in known if isinstance(fitted.defence, Zepad)]
-    return cells, [detection_of(answers, attack, fitted, plan.detector) for fitted in zepads for attack in attacks]
+    return cells, [found for fitted in zepads for found in detections_of(answers, attacks, fitted, plan.detector)]
 
 
 def plain_rates(cells: list[Cell]) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from zepad_engine.defences.fused import MeanFusion, Zepad, ZepadWithoutBmp
 from zepad_engine.defences.single import Undefended
 from zepad_engine.evaluation.accuracy import branches_of, cells_of
 from zepad_engine.evaluation.answers import Answers
-from zepad_engine.evaluation.detection import detection_of, levels_of, scores_of, threshold_of
+from zepad_engine.evaluation.detection import detections_of, levels_of, scores_of, threshold_of, thresholds_of
 from zepad_engine.evaluation.examples import chosen_examples
 from zepad_engine.intervals import wilson
 from zepad_engine.plan import Detector
@@ -48,7 +48,8 @@ def branches(toy, defence, attacks):
 
 
 def detection(toy, plan):
-    return detection_of(toy, "l4a_base", toy.fitted("zepad", Zepad()), plan)
+    (found,) = detections_of(toy, ["l4a_base"], toy.fitted("zepad", Zepad()), plan)
+    return found
 
 
 def test_cells_hold_the_exact_counts():
@@ -206,7 +207,8 @@ def test_levels_hold_the_exact_counts_and_the_thresholds_in_use():
 def test_levels_stay_few_and_keep_the_highest_clean_scores():
     draw = np.random.default_rng(0)
     clean, moved = draw.normal(0, 1, 5000), draw.normal(1, 1, 5000)
-    levels = levels_of(clean, moved)
+    levels = levels_of(clean, moved, thresholds_of(clean, [moved, moved + 1]))
+    assert levels.thresholds[0] < min(clean.min(), moved.min())
     assert 150 < len(levels.thresholds) <= 201
     # Where few clean images are flagged every single one can be told apart.
     assert {0, 1, 2, 5, 10, 39} <= set(levels.clean_above)
