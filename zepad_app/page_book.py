@@ -142,7 +142,7 @@ class PageBook(QObject):
     def _make_results(self) -> QWidget:
         from zepad_app.pages.results import ResultsPage
 
-        page = ResultsPage(self._theme)
+        page = ResultsPage(self._theme, self.thresholds, self.undo)
         page.inspect_requested.connect(lambda: self.page_requested.emit("inspect"))
         page.audit_requested.connect(lambda: self.page_requested.emit(self.audit_page))
         page.export_requested.connect(self.export_requested)

@@ -20,7 +20,9 @@ from zepad_app.results.recipe_tab import RecipeTab
 from zepad_app.results.summary_tab import SummaryTab
 from zepad_app.results.training_tab import TrainingTab
 from zepad_app.theme import Theme
+from zepad_app.thresholds import Thresholds
 from zepad_app.tokens import AROUND, INSIDE
+from zepad_app.undoing import UndoStack
 from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.empty_page import EmptyPage
 from zepad_app.widgets.verdict_banner import VerdictBanner
@@ -42,7 +44,7 @@ class ResultsPage(QWidget):
     export_requested = Signal(str)
     audit_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, thresholds: Thresholds, undo: UndoStack, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._report: AuditReport | None = None
@@ -50,7 +52,7 @@ class ResultsPage(QWidget):
         self._stale: set[int] = set()
         self.banner = VerdictBanner(theme)
         self.summary = SummaryTab(theme)
-        self.detection = DetectionTab(theme)
+        self.detection = DetectionTab(theme, thresholds, undo)
         self.adaptive = AdaptiveTab(theme)
         self.branches = BranchesTab(theme)
         self.attacks = AttacksTab(theme)
@@ -85,7 +87,7 @@ class ResultsPage(QWidget):
     def _fillings(self) -> tuple[tuple[str, QWidget, Callable[[AuditReport], None]], ...]:
         return (
             ("Summary", self.summary, self.summary.show_report),
-            ("Detection", self.detection, self.detection.show_report),
+            ("Detection", self.detection, lambda report: self.detection.show_report(report, self._folder)),
             ("Adaptive", self.adaptive, self.adaptive.show_report),
             ("Branches", self.branches, self.branches.show_report),
             ("Attacks", self.attacks, lambda report: self.attacks.show_report(report, self._folder)),

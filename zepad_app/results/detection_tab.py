@@ -1,68 +1,173 @@
-"""Detection: whether the detector tells perturbed from clean images, task by task, for a chosen attack."""
+"""Detection: whether perturbed images are noticed, at which price, and at which threshold the user would flag."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QGridLayout, QWidget
+from pathlib import Path
+
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
-from zepad_app.results.sheet import Sheet, clear
-from zepad_app.results.wording import task_name
+from zepad_app.results.rate_grid import RateRow, rate_grid
+from zepad_app.results.sheet import Sheet, card, clear
+from zepad_app.results.task_choice import TaskChoice
+from zepad_app.results.threshold_desk import ThresholdDesk
+from zepad_app.results.wording import condition_name, detector_sentence, percent, task_name
 from zepad_app.theme import Theme
-from zepad_app.tokens import BETWEEN
-from zepad_app.widgets.detection_panel import DetectionPanel
-from zepad_app.widgets.legend_row import LegendRow
-from zepad_app.widgets.roc_plot import roc_keys
-from zepad_engine.findings import AuditReport
+from zepad_app.thresholds import Thresholds
+from zepad_app.tokens import BETWEEN, INSIDE
+from zepad_app.undoing import UndoStack
+from zepad_app.widgets.roc_plot import RocPlot
+from zepad_engine.findings import AuditReport, Detection
 
-_TWO_COLUMNS_FROM = 1150
+_OLD = "This report is older than the thresholds that can be moved: audit again, or resume the run, to have them."
+
+_NONE = "This audit has no detector: no ZePAD was among its defences."
 
 
 class DetectionTab(Sheet):
-    """A panel per task, two side by side where the window is wide enough."""
+    """A desk for one task and attack; below it the other tasks, the fixed thresholds and the false alarms."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, thresholds: Thresholds, undo: UndoStack, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._report: AuditReport | None = None
-        self.panels: list[DetectionPanel] = []
+        self._folder = Path()
+        self._thresholds = thresholds
+        self._undo = undo
+        self._grabs = 0
+        self.desk: ThresholdDesk | None = None
         self.choice = AttackChoice(theme, "Is a perturbed image noticed?")
+        self.task = TaskChoice()
+        self.choice.row.insertWidget(2, theme.label("Task", soft=True))
+        self.choice.row.insertWidget(3, self.task)
         self.how = theme.label("", "caption", soft=True)
         self.how.setWordWrap(True)
-        self._grid = QGridLayout()
-        self._grid.setSpacing(BETWEEN)
+        self._body = QVBoxLayout()
+        self._body.setSpacing(BETWEEN)
         self.column.addWidget(self.choice)
         self.column.addWidget(self.how)
-        self.column.addWidget(LegendRow(theme, roc_keys(theme)))
-        self.column.addLayout(self._grid)
+        self.column.addLayout(self._body)
         self.column.addStretch(1)
-        self.choice.chosen.connect(self._on_attack)
+        self.choice.chosen.connect(lambda _attack: self._draw())
+        self.task.chosen.connect(lambda _task: self._draw())
+        thresholds.changed.connect(self._on_threshold)
 
-    def show_report(self, report: AuditReport) -> None:
-        """Show another report."""
-        self._report = report
+    def show_report(self, report: AuditReport, folder: Path) -> None:
+        """Show another report, whose run lies in ``folder``."""
+        self._report, self._folder = report, folder
         detector = report.plan.detector
         self.how.setText(
             f"Score = {detector.aggregation} MPAE confidence − BMP confidence, on {detector.confidence}; an image is "
             "flagged above the threshold. Thresholds come from clean calibration images, rates from test images."
         )
-        attacks = tuple(dict.fromkeys(found.attack for found in report.detection))
-        self.choice.show_attacks(report, attacks)
+        self.task.show_tasks(report, tuple(dict.fromkeys(found.task for found in report.detection)))
+        self.choice.show_attacks(report, tuple(dict.fromkeys(found.attack for found in report.detection)))
 
-    def resizeEvent(self, event: object) -> None:
-        """Fold the panels into one column where two would be cramped."""
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._place()
-
-    def _on_attack(self, attack: str) -> None:
-        clear(self._grid)
+    def _draw(self) -> None:
+        clear(self._body)
+        self.desk = None
         report = self._report
-        if report is not None:
-            found = [item for item in report.detection if item.attack == attack]
-            self.panels = [DetectionPanel(self.theme, item, task_name(report, item.task)) for item in found]
-        self._place()
+        if report is None:
+            return
+        mine = [found for found in report.detection if found.attack == self.choice.attack]
+        for found in mine:
+            if found.task == self.task.task:
+                self._body.addWidget(self._detector(report, found))
+                self._body.addLayout(self._tables(report, found))
+        if mine:
+            self._body.addLayout(self._section("On every task", self._sentences(report, mine)))
+        if not report.detection:
+            self._body.addWidget(self.theme.label(_NONE, soft=True))
 
-    def _place(self) -> None:
-        columns = 2 if self.width() >= _TWO_COLUMNS_FROM else 1
-        for number, panel in enumerate(self.panels):
-            self._grid.addWidget(panel, number // columns, number % columns)
-        for column in range(2):
-            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+    def _detector(self, report: AuditReport, found: Detection) -> QWidget:
+        name = task_name(report, found.task)
+        if found.levels is None:
+            column = QVBoxLayout()
+            column.addWidget(RocPlot(self.theme, found, name, None))
+            column.addWidget(self.theme.label(_OLD, soft=True))
+            return card(column)
+        self.desk = desk = ThresholdDesk(self.theme, found, found.levels, name)
+        chosen = self._thresholds.chosen(self._folder, found.task)
+        desk.show_threshold(found.threshold if chosen is None else chosen)
+        desk.asked.connect(lambda value: self._choose(None if value == found.threshold else value))
+        desk.reset.connect(lambda: self._choose(None))
+        desk.grabbed.connect(self._on_grabbed)
+        return desk
+
+    def _choose(self, value: float | None) -> None:
+        folder, task = self._folder, self.task.task
+        before = self._thresholds.chosen(folder, task)
+        self._undo.change(
+            "threshold",
+            lambda told: self._thresholds.choose(folder, task, told),
+            before,
+            value,
+            merge=f"threshold {folder} {task} {self._grabs}",
+        )
+
+    def _on_grabbed(self) -> None:
+        # A new drag is a new step to undo; the moves within it are one.
+        self._grabs += 1
+
+    def _on_threshold(self, folder: Path, task: str) -> None:
+        desk = self.desk
+        if desk is not None and (folder, task) == (self._folder, desk.found.task):
+            chosen = self._thresholds.chosen(folder, task)
+            desk.show_threshold(desk.found.threshold if chosen is None else chosen)
+
+    def _sentences(self, report: AuditReport, found: list[Detection]) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(INSIDE)
+        for item in found:
+            words = self.theme.label(detector_sentence(item, task_name(report, item.task)))
+            words.setWordWrap(True)
+            words.setToolTip(
+                "AUROC, the area under the curve: how often a perturbed image scores above a clean one; 0.5 is chance. "
+                f"{item.auroc.n:,} images, 95 % interval in brackets."
+            )
+            column.addWidget(words)
+        return column
+
+    def _tables(self, report: AuditReport, found: Detection) -> QHBoxLayout:
+        name = task_name(report, found.task)
+        row = QHBoxLayout()
+        row.setSpacing(BETWEEN)
+        fixed = rate_grid(self.theme, *_fixed(found), f"detector on {name}")
+        row.addLayout(self._section("Thresholds set before testing", fixed), 2)
+        rows = _alarms(report, found.task)
+        if rows:
+            head = ("Images that are no attack", "Set for 1 %", "Set for 5 %", "Paper's margin")
+            alarms = rate_grid(self.theme, head, rows, f"false alarms on {name}")
+            row.addLayout(self._section("False alarms on other images", alarms), 3)
+        return row
+
+    def _section(self, title: str, content: QLayout) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(INSIDE)
+        column.addWidget(self.theme.label(title, "section"))
+        column.addWidget(card(content))
+        column.addStretch(1)
+        return column
+
+
+def _alarms(report: AuditReport, task: str) -> list[RateRow]:
+    return [
+        RateRow(
+            condition_name(report, found.condition),
+            "Images that are no attack.",
+            (found.flagged_at_1, found.flagged_at_5, found.flagged_at_margin),
+        )
+        for found in report.false_alarms
+        if found.task == task
+    ]
+
+
+def _fixed(found: Detection) -> tuple[tuple[str, ...], list[RateRow]]:
+    def how(target: float) -> str:
+        return f"Set for {percent(target)} false alarms on {found.calibration_n:,} clean calibration images."
+
+    return ("Threshold", "False alarms", "Caught"), [
+        RateRow(f"Calibrated {found.threshold:.2f}", how(found.target_fpr), (found.achieved_fpr, found.tpr)),
+        RateRow("Set for 1 %", how(0.01), (found.fpr_at_1, found.tpr_at_1)),
+        RateRow("Set for 5 %", how(0.05), (found.fpr_at_5, found.tpr_at_5)),
+        RateRow(f"Paper's {found.margin:g}", "Fixed, not calibrated.", (found.margin_fpr, found.margin_tpr)),
+    ]

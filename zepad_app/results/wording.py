@@ -68,6 +68,14 @@ _MEANINGS: Final[dict[str, Meaning]] = {
 _ROLES = {"tuned_victim": "MPAE 1", "tuned_auxiliary": "MPAE 2", "benign": "BMP", "undefended": "no defence"}
 
 
+_CONDITIONS = {
+    "clean": "Clean test images",
+    "jpeg": "JPEG, quality 75",
+    "blur": "Blur of 1 pixel",
+    "noise": "Noise of 4/255, not aimed",
+}
+
+
 def percent(value: float) -> str:
     """A share with one decimal: 0.732 becomes ``73.2 %``."""
     return f"{100 * value:.1f} %"
@@ -147,6 +155,11 @@ def task_name(report: AuditReport, task: str) -> str:
     """The short name of a task's image set ("Traffic signs, bundled sample" up to the comma), or its key in words."""
     name = next((data.name for data in report.data if data.key == task and data.name), plain(task))
     return name.partition(",")[0]
+
+
+def condition_name(report: AuditReport, key: str) -> str:
+    """What was done to images that are no attack, or the set they come from."""
+    return _CONDITIONS.get(key) or f"Images of {task_name(report, key)}"
 
 
 def detector_sentence(found: Detection, task: str) -> str:

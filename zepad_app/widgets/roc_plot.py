@@ -1,21 +1,25 @@
-"""A detector's ROC on one task: the curve, chance, the calibrated threshold with its intervals, the paper's margin."""
+"""A detector's ROC on one task: the curve, chance, the thresholds in use, and the one that is being dragged."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+import pyqtgraph as pg
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QWidget
 
+from zepad_app.results.operating import Operating
 from zepad_app.results.wording import auroc_text, rate_hint
 from zepad_app.theme import Theme
+from zepad_app.widgets.draggable_plot import DraggablePlot
 from zepad_app.widgets.figure_menu import Figures
-from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.legend_row import Key
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import Detection
 
-CALIBRATED, MARGIN = "o", "s"
+CALIBRATED, MARGIN, CHOSEN = "o", "s", "star"
+_SIZE: Final = (316, 264)
 
 
 def with_ends(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -26,29 +30,38 @@ def with_ends(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]
     return [*start, *inner, *end]
 
 
-class RocPlot(FigurePlot):
-    """False alarms to the right, caught images up."""
+class RocPlot(DraggablePlot):
+    """False alarms to the right, caught images up; ``point`` is the threshold in force, where it can be moved."""
 
-    def __init__(self, theme: Theme, found: Detection, task: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, found: Detection, task: str, point: Operating | None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(theme, f"ROC of the detector on {task}", parent)
         self._found = found
         self._task = task
+        self._point = point
+        self._marker = pg.ScatterPlotItem()
         self.points: list[tuple[float, float]] = with_ends(found.roc)
-        self.setFixedSize(224, 208)
+        self.setFixedSize(*_SIZE)
         self.redraw()
 
+    def show_point(self, point: Operating) -> None:
+        """Move the marker of the threshold in force."""
+        self._point = point
+        self._place()
+        self.setAccessibleDescription(self.summary())
+
     def draw(self) -> None:
-        """Diagonal below, curve, then the two thresholds with whiskers both ways."""
+        """Diagonal below, curve, the two fixed thresholds with whiskers both ways, the one in force on top."""
         found = self._found
-        self.plot.setXRange(-0.04, 1.2, padding=0)
-        self.plot.setYRange(0, 1, padding=0.04)
-        for side in ("left", "bottom"):
+        self.plot.setXRange(-0.05, 1.14, padding=0)
+        self.plot.setYRange(0, 1, padding=0.05)
+        self.plot.getAxis("left").setWidth(round(60 * self.theme.scale))
+        for side, words in (("left", "caught"), ("bottom", "false alarms")):
             self.set_percent_ticks(side, 0, 1, 0.5)
-            words = {"left": "caught", "bottom": "false alarms"}[side]
             self.plot.getAxis(side).setLabel(words, color=self.soft().name())
             self.plot.getAxis(side).label.setFont(self.theme.font("caption"))
-        grid = [0.0, 0.5, 1.0]
-        for a in grid:
+        for a in (0.0, 0.5, 1.0):
             self.add_line([a, a, 0, 1], [0, 1, a, a], self.hairline(), pairs=True)
         self.add_line([0, 1], [0, 1], self._chance())
         if found.roc:
@@ -56,6 +69,11 @@ class RocPlot(FigurePlot):
             self.add_line(xs, ys, self._curve())
         self._threshold(found.margin_fpr, found.margin_tpr, MARGIN, f"Paper's margin {found.margin:g}", filled=False)
         self._threshold(found.achieved_fpr, found.tpr, CALIBRATED, "Calibrated threshold", filled=True)
+        self._marker = pg.ScatterPlotItem(symbol=CHOSEN, size=16, antialias=True)
+        self._marker.setPen(QPen(QColor(self.theme.tokens.surface), 0))
+        self._marker.setBrush(QColor(self.theme.tokens.ink))
+        self.plot.addItem(self._marker)
+        self._place()
 
     def summary(self) -> str:
         """Area, threshold and margin in one sentence."""
@@ -68,6 +86,10 @@ class RocPlot(FigurePlot):
     def figures(self) -> Figures:
         """The points of the curve."""
         return [["false_alarms", "caught"], *self.points]
+
+    def _place(self) -> None:
+        if self._point is not None:
+            self._marker.setData([self._point.alarms.value], [self._point.caught.value])
 
     def _threshold(self, alarms: Rate, caught: Rate, symbol: str, name: str, *, filled: bool) -> None:
         colour = self.theme.colour("adversarial") if filled else QColor(self.theme.tokens.ink)
@@ -92,6 +114,7 @@ def roc_keys(theme: Theme) -> tuple[Key, ...]:
     return (
         Key(text="Detector", pen=lambda: QPen(theme.colour("adversarial"), 2.0)),
         Key(text="Chance", pen=lambda: theme.pen("undefended", 1.4)),
-        Key(text="Calibrated threshold", pen=lambda: QPen(theme.colour("adversarial")), symbol=CALIBRATED),
+        Key(text="In force", pen=lambda: QPen(QColor(theme.tokens.ink)), symbol=CHOSEN),
+        Key(text="Calibrated", pen=lambda: QPen(theme.colour("adversarial")), symbol=CALIBRATED),
         Key(text="Paper's margin", pen=lambda: QPen(QColor(theme.tokens.ink)), symbol=MARGIN, filled=False),
     )

@@ -5,7 +5,10 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
 from zepad_app.pages.results import ResultsPage
+from zepad_app.settings import Settings
 from zepad_app.theme import Theme
+from zepad_app.thresholds import Thresholds
+from zepad_app.undoing import UndoStack
 from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.picture import Picture
 from zepad_engine.plan import plan_to_json
@@ -22,7 +25,7 @@ def theme(qapp):
 
 @pytest.fixture
 def page(qtbot, theme, tmp_path):
-    made = ResultsPage(theme)
+    made = ResultsPage(theme, Thresholds(Settings()), UndoStack())
     qtbot.addWidget(made)
     made.resize(1208, 716)
     write_pictures(tmp_path, side=4)
@@ -71,27 +74,6 @@ def test_a_missing_control_row_is_said(page, tmp_path):
     page.show_report(msgspec.structs.replace(report, cells=cells), tmp_path)
     assert "Not measured in this run" in page.summary.note.text()
     assert "random weights" in page.summary.note.text()
-
-
-def test_detection_has_a_panel_per_task_with_its_sentence_and_rates(page):
-    open_tab(page, "Detection")
-    found = [item for item in sample_report().detection if item.attack == "advencoder_per"]
-    assert [panel.found for panel in page.detection.panels] == found
-    sentences = [panel.sentence.text() for panel in page.detection.panels]
-    assert sentences[0].startswith("On Emoji groups the detector is no better than chance (AUROC 0.49")
-    assert sentences[2].startswith("On Satellite climate the detector beats chance (AUROC 0.89")
-    hints = [label.toolTip() for label in page.detection.panels[0].findChildren(type(page.detection.how))]
-    fpr = found[0].margin_fpr
-    assert any(f"{100 * fpr.value:.1f} % of {fpr.n:,} images" in hint for hint in hints)
-
-
-def test_detection_folds_into_one_column_in_a_narrow_window(page, qtbot):
-    open_tab(page, "Detection")
-    first, second = page.detection.panels[:2]
-    qtbot.waitUntil(lambda: first.y() == second.y() and first.x() != second.x())
-    page.resize(952, 616)
-    qtbot.waitUntil(lambda: first.x() == second.x() and first.y() != second.y())
-    assert page.detection.horizontalScrollBar().maximum() == 0
 
 
 @pytest.mark.parametrize("width", [952, 1208])
@@ -155,11 +137,11 @@ def test_the_recipe_is_complete(page):
 
 
 def test_tabs_are_drawn_when_first_looked_at_and_anew_for_another_report(page, tmp_path):
-    assert page.detection.panels == []
+    assert page.detection.desk is None
     open_tab(page, "Detection")
-    old = page.detection.panels[0]
+    old = page.detection.desk
     page.show_report(sample_report(), tmp_path)
-    assert page.detection.panels[0] is not old
+    assert page.detection.desk is not old
 
 
 def test_the_buttons_ask_the_window(page, qtbot):
@@ -184,7 +166,7 @@ def test_every_plot_can_be_heard(page, qapp):
     for name in TABS:
         open_tab(page, name)
     plots = page.findChildren(FigurePlot)
-    assert len(plots) >= 1 + 4 + 3 + 6
+    assert len(plots) >= 1 + 2 + 3 + 6
     assert [plot.accessibleName() for plot in plots if not plot.accessibleName()] == []
     assert [plot.accessibleName() for plot in plots if not plot.accessibleDescription()] == []
 
@@ -195,4 +177,4 @@ def test_a_report_without_anything_measured_still_opens(page, tmp_path):
     for name in TABS:
         open_tab(page, name)
     assert page.summary.table.rates.rowCount() == 0
-    assert page.detection.panels == []
+    assert page.detection.desk is None

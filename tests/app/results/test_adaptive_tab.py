@@ -15,7 +15,10 @@ from zepad_app.pages.results import ResultsPage
 from zepad_app.results.adaptive_tab import AdaptiveTab
 from zepad_app.results.light_board import LightBoard
 from zepad_app.results.wording import defence_name, rate_text
+from zepad_app.settings import Settings
 from zepad_app.theme import Theme
+from zepad_app.thresholds import Thresholds
+from zepad_app.undoing import UndoStack
 from zepad_app.widgets.rate_label import RateLabel
 
 
@@ -110,7 +113,7 @@ def test_without_lights_there_is_no_board(qtbot, theme):
 
 
 def test_a_red_light_withholds_the_verdict_and_its_end_brings_it_back(qtbot, theme, tmp_path):
-    page = ResultsPage(theme)
+    page = ResultsPage(theme, Thresholds(Settings()), UndoStack())
     qtbot.addWidget(page)
     report = with_red_light(sample_report())
     page.show_report(report, tmp_path)

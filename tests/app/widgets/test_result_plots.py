@@ -77,7 +77,7 @@ def test_colours_follow_the_theme(theme, qtbot):
 
 def test_the_roc_drawn_is_the_roc_reported(theme, qtbot):
     found = next(item for item in sample_detection() if item.task == "satellite")
-    plot = RocPlot(theme, found, "satellite")
+    plot = RocPlot(theme, found, "satellite", None)
     qtbot.addWidget(plot)
     curves = [list(zip(*item.getData(), strict=True)) for item in lines(plot)]
     assert list(found.roc) in curves
