@@ -13,12 +13,13 @@ from zepad_app.audit_model import AuditModel
 from zepad_app.dialogs import may_close, shortcuts_dialog, show_about
 from zepad_app.drops import DropReader, dropped_things, notice_of_route, takes, working_notice
 from zepad_app.failures import NoticeText, notice_of
+from zepad_app.finish_notice import FinishNotice, words_of
 from zepad_app.menus import Command, add_commands, add_look, follow_undo
 from zepad_app.page_book import AUDIT_PAGES, PageBook, place_of
 from zepad_app.pages.page import Page
 from zepad_app.routes import Route
 from zepad_app.settings import Settings
-from zepad_app.status_words import engine_words, work_words
+from zepad_app.status_words import engine_words, window_title, work_words
 from zepad_app.theme import Scheme, Theme
 from zepad_app.tokens import AROUND
 from zepad_app.undoing import UndoStack
@@ -60,6 +61,7 @@ class Window(QMainWindow):
         self.strip = StatusStrip(theme)
         self.notice = Notice(theme)
         self.drops = DropReader(self)
+        self.finish_notice = FinishNotice(model, self)
         self.setWindowTitle("ZePAD")
         self.setAcceptDrops(True)
         self.setMinimumSize(1000, 640)
@@ -203,18 +205,25 @@ class Window(QMainWindow):
 
     def _on_changed(self) -> None:
         state = self._model.state
+        self.setWindowTitle(window_title(state))
         self.strip.tell(state.engine, engine_words(state), work_words(state))
         if state.busy and not self._was_busy:
             self.show_page("running")
         self._was_busy = state.busy
         has_report = state.report is not None and not state.busy
-        for key, enabled in (("html", has_report), ("json", has_report), ("cancel", state.phase == "running")):
+        for key, enabled in (
+            ("html", has_report),
+            ("json", has_report),
+            ("cancel", state.phase in ("running", "paused")),
+        ):
             self.actions_by_key[key].setEnabled(enabled)
         self._tell_header()
 
     def _on_finished(self, report: AuditReport, folder: Path) -> None:
         self.pages.show_report(report, folder)
         self.show_page("results")
+        if self._model.state.phase == "done" and self._model.state.run_folder == folder:
+            self._show_notice(NoticeText(kind="done", sentence=f"{words_of(self._model.state)[0]}.", advice=""))
 
     def _follow(self, route: Route) -> None:
         """Open what was dropped."""

@@ -10,12 +10,17 @@ from zepad_app.estimate import clock
 from zepad_app.failures import NoticeText, notice_of
 from zepad_app.pages.live_view import LiveView
 from zepad_app.pages.page import Heading, Page
+from zepad_app.run_log import RunLog
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
+from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.stage_list import StageList
 
 _SIDE = 312
+_KEEPS = "Cancel keeps what is done."
+_PAUSED = "Nothing computes. The workers keep their memory; Cancel frees it and keeps what is done."
+_ENDING = "Jobs that run now end first; no other begins."
 
 
 class RunningPage(Page):
@@ -35,10 +40,12 @@ class RunningPage(Page):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress of the audit")
-        self._keeps = label("Cancel keeps what is done.", "caption", soft=True)
+        self._keeps = label(_KEEPS, "caption", soft=True)
         self._keeps.setWordWrap(True)
+        self.hold = secondary("Pause", self._on_hold, "Pause")
         self.stages = StageList(theme)
-        self.live = LiveView(model, theme)
+        self.log = RunLog(model, self)
+        self.live = LiveView(model, self.log, theme)
         self._arrange()
         model.changed.connect(self._on_changed)
         self._on_changed()
@@ -49,9 +56,16 @@ class RunningPage(Page):
         state = self._model.state
         name = state.plan.encoder.removeprefix("sample:") if state.plan else ""
         title = name.replace("\\", "/").rsplit("/", 1)[-1]
-        actions = {"running": "Cancel", "cancelling": "Cancelling…", "cancelled": "Resume", "failed": "Resume"}
+        actions = {
+            "running": "Cancel",
+            "paused": "Cancel",
+            "cancelling": "Cancelling…",
+            "cancelled": "Resume",
+            "failed": "Resume",
+        }
         details = {
             "running": "Audit running",
+            "paused": "Audit paused",
             "cancelling": "Stopping; what is done is kept",
             "cancelled": "Audit cancelled; what was done is kept",
             "failed": "Audit stopped by a failure",
@@ -86,7 +100,7 @@ class RunningPage(Page):
         side = QVBoxLayout()
         side.setContentsMargins(AROUND, AROUND, BETWEEN, AROUND)
         side.setSpacing(INSIDE)
-        for widget in (self._share, self._left, self._bar, self._keeps):
+        for widget in (self._share, self._left, self._bar, self.hold, self._keeps):
             side.addWidget(widget)
         side.addSpacing(INSIDE)
         side.addWidget(self.stages)
@@ -121,13 +135,32 @@ class RunningPage(Page):
         self._share.setText(f"{100 * state.done:.0f} %")
         self._left.setText(self._time_left())
         self._bar.setValue(round(1000 * state.done))
-        self._keeps.setVisible(state.phase == "running")
+        self._tell_hold()
         self.stages.show_stages(state.stages)
         self._tell_notice()
         self.heading_changed.emit()
 
+    def _tell_hold(self) -> None:
+        state = self._model.state
+        paused = state.phase == "paused"
+        words = "Resume" if paused else "Pause"
+        self.hold.setText(words)
+        self.hold.setAccessibleName(f"{words} the audit")
+        self.hold.setVisible(state.phase in ("running", "paused"))
+        self.hold.setEnabled(paused or state.can_pause)
+        self._keeps.setText(_PAUSED if paused and state.frozen else _ENDING if paused else _KEEPS)
+        self._keeps.setVisible(state.phase in ("running", "paused"))
+
+    def _on_hold(self) -> None:
+        if self._model.state.phase == "paused":
+            self._model.go_on()
+        else:
+            self._model.pause()
+
     def _time_left(self) -> str:
         state = self._model.state
+        if state.phase == "paused":
+            return f"Paused after {clock(state.elapsed)}"
         if state.phase == "running" and not state.stages:
             if state.checking:
                 return "Begins when the encoder's checks are done…"

@@ -16,11 +16,13 @@ from PySide6.QtGui import QColor, QPen
 
 from zepad_app.theme import Theme
 from zepad_app.tokens import Meaning
-from zepad_app.widgets.curve_store import CurveStore
+from zepad_app.widgets.curve_store import CurveStore, Floats
 
 _DENSE: Final = 60
 _SMOOTH_POINTS: Final = 300
 _MARKS: Final = 12
+# A plot is seldom wider; more buckets than pixels would only be drawn over each other.
+_COLUMNS: Final = 800
 _FAINT: Final = 0.35
 
 
@@ -45,9 +47,7 @@ class Curve:
     def __init__(self, plot: Any, series: Series) -> None:  # noqa: ANN401 - pyqtgraph is untyped
         self.series = series
         self.store = CurveStore()
-        self.raw = pg.PlotDataItem(antialias=True)
-        self.raw.setDownsampling(auto=True, method="peak")
-        self.raw.setClipToView(True)
+        self.raw = pg.PlotDataItem()
         self.smooth = pg.PlotDataItem(antialias=True)
         self.marks = pg.PlotDataItem(pen=None)
         for item in (self.raw, self.smooth, self.marks):
@@ -58,21 +58,26 @@ class Curve:
         for item in (self.raw, self.smooth, self.marks):
             plot.removeItem(item)
 
-    def draw(self, theme: Theme, *, smooth: bool) -> None:
-        """Give the items their points, pens and brushes."""
+    def draw(self, theme: Theme, *, smoothing: float) -> None:
+        """Give the items their points, pens and brushes; ``smoothing`` is the share of points of a moving mean."""
         dense = len(self.store) > _DENSE
-        smooth = smooth and dense
+        smooth = smoothing > 0 and dense
         self._draw_raw(theme, dense=dense, behind=smooth)
         self.smooth.setVisible(smooth)
-        values = self.store.smoothed() if smooth else self.store.values
+        places = _marked(len(self.store)) if dense else np.arange(len(self.store))
+        values = self.store.values[places]
         if smooth:
             few = _spread(len(self.store), _SMOOTH_POINTS)
-            self.smooth.setData(self.store.steps[few], values[few], pen=pen_of(theme, self.series))
-        places = _marked(len(self.store)) if dense else np.arange(len(self.store))
+            means = self.store.smoothed(few, smoothing)
+            self.smooth.setData(self.store.steps[few], means, pen=pen_of(theme, self.series))
+            values = self.store.smoothed(places, smoothing)
+        self._draw_marks(theme, self.store.steps[places], values)
+
+    def _draw_marks(self, theme: Theme, steps: Floats, values: Floats) -> None:
         fill = theme.tokens.surface if self.series.second else theme.tokens.of(self.series.meaning)
         self.marks.setData(
-            self.store.steps[places],
-            values[places],
+            steps,
+            values,
             symbol=theme.marker(self.series.meaning),
             symbolSize=7,
             symbolPen=QPen(theme.colour(self.series.meaning), 0),
@@ -87,7 +92,9 @@ class Curve:
             # Mixed with the ground rather than translucent: blending each segment would cost the speed again.
             pen.setColor(_mixed(pen.color(), QColor(theme.tokens.surface)))
         self.raw.curve.setSegmentedLineMode("on" if dense else "off")
-        self.raw.setData(self.store.steps, self.store.values, pen=pen)
+        steps, values = self.store.envelope(_COLUMNS)
+        # A line that fills its band anyway gains nothing from soft edges, and they cost most of a redraw.
+        self.raw.setData(steps, values, pen=pen, antialias=len(self.store) <= _COLUMNS)
 
 
 def _spread(count: int, most: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QPen
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import BETWEEN, INSIDE
@@ -29,7 +29,6 @@ class CurvePlot(QFrame):
         x_name: str,
         *,
         percent: bool = False,
-        smooth: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -45,11 +44,7 @@ class CurvePlot(QFrame):
         self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
         self._dress_plot()
         self._legend = LegendRow(theme)
-        self._smooth = QCheckBox("Smooth")
-        self._smooth.setChecked(smooth)
-        self._smooth.setVisible(smooth)
-        self._smooth.setToolTip("A moving mean over 3 % of the points; the raw line stays visible behind it.")
-        self._smooth.toggled.connect(self.redraw)
+        self._smoothing = 0.0
         self.head = QHBoxLayout()
         self._arrange()
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
@@ -82,6 +77,11 @@ class CurvePlot(QFrame):
         self._curves = {item.key: Curve(self.plot, item) for item in series}
         self.redraw()
 
+    def smooth(self, share: float) -> None:
+        """Lay a moving mean over this share (0 to 1) of the points before the raw lines; 0 shows these alone."""
+        self._smoothing = share
+        self.redraw()
+
     def grow(self) -> None:
         """There may be new points: redraw soon, but not more than 10 times a second."""
         if not self._timer.isActive():
@@ -90,10 +90,9 @@ class CurvePlot(QFrame):
     def redraw(self) -> None:
         """Draw now."""
         points = self._points()
-        smooth = self._smooth.isChecked()
         for key, curve in self._curves.items():
             curve.store.follow(points.get(key, ()))
-            curve.draw(self._theme, smooth=smooth)
+            curve.draw(self._theme, smoothing=self._smoothing)
         self._tell_legend()
         self.setAccessibleDescription(self.summary())
 
@@ -128,7 +127,6 @@ class CurvePlot(QFrame):
         self.head.setSpacing(INSIDE)
         self.head.addWidget(heading)
         self.head.addStretch(1)
-        self.head.addWidget(self._smooth)
         column = QVBoxLayout(self)
         column.setContentsMargins(BETWEEN, INSIDE + 4, BETWEEN, INSIDE + 4)
         column.setSpacing(INSIDE)

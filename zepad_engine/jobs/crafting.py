@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from zepad_engine.attacks.base import Attack, EncoderGroup
-from zepad_engine.attacks.budget import is_patch, patch_side, perturb, saturation
+from zepad_engine.attacks.budget import is_patch, patch_side, perturb, reach, saturation
 from zepad_engine.attacks.imported import Imported, fitted
 from zepad_engine.attacks.perturbation_file import digest_of
 from zepad_engine.attacks.registry import build_attack
@@ -25,7 +25,7 @@ from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.opening import how, input_size, load_branch
-from zepad_engine.pictures import save_perturbation
+from zepad_engine.pictures import save_perturbation, save_strip, stretched
 from zepad_engine.plan import AuditPlan, Choice
 from zepad_engine.storage import write_bytes
 from zepad_engine.working_time import WORKING
@@ -33,7 +33,10 @@ from zepad_engine.working_time import WORKING
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A perturbation and the largest change of a pixel it makes; where it was imported, from what file and how."""
+    """A perturbation and the largest change of a pixel it makes; where it was imported, from what file and how.
+
+    ``shown``: one of the attacker's images (3, H, W), to show the perturbation on.
+    """
 
     pixels: Tensor
     seconds: float
@@ -41,6 +44,7 @@ class _Made:
     source: str = ""
     source_sha256: str = ""
     remarks: tuple[str, ...] = ()
+    shown: Tensor | None = None
 
 
 def craft(context: Context) -> dict[str, Any]:
@@ -55,6 +59,8 @@ def craft(context: Context) -> dict[str, Any]:
     save_perturbation(made.pixels, plan.epsilon_255 / 255, picture)
     finding = _finding(attack, identity, made, plan.epsilon_255, seed)
     context.show(f"attack_{identity}", f"{finding.name}, stretched to full range", picture)
+    if made.shown is not None:
+        _show_on(context, finding.name, made.shown, made.pixels)
     return {"attack": msgspec.to_builtins(finding)}
 
 
@@ -67,7 +73,19 @@ def _crafted(context: Context, attack: Attack, seed: int) -> _Made:
     target = _prepared(attack, encoders[0] if len(encoders) == 1 else EncoderGroup(encoders), running)
     budget = context.plan.epsilon_255 / 255
     crafted = attack(target, surrogate, budget, seed=seed, progress=context.progress)
-    return _Made(crafted, WORKING.seconds() - started, _change(crafted, surrogate))
+    seconds = WORKING.seconds() - started
+    shown = surrogate[torch.tensor([0])][0].float().cpu()
+    return _Made(crafted, seconds, _change(crafted, surrogate), shown=shown)
+
+
+def _show_on(context: Context, name: str, image: Tensor, perturbation: Tensor) -> None:
+    """A strip for the window: an image clean, perturbed, and the difference amplified."""
+    budget = reach(perturbation, context.plan.epsilon_255 / 255)
+    moved = perturb(image[None], perturbation)[0]
+    path = context.folder.preview(f"on_{context.args['attack']}")
+    save_strip([image, moved, stretched(moved - image, budget)], path)
+    gain = f"×{1 / (2 * budget):.3g}" if budget else "none"
+    context.show(f"on_{context.args['attack']}", f"{name}: clean, perturbed, difference {gain}", path)
 
 
 def _change(crafted: Tensor, surrogate: ImageBank) -> float:

@@ -38,10 +38,27 @@ def test_store_takes_only_what_is_new_and_starts_anew_on_less() -> None:
 def test_smoothing_keeps_a_constant_and_calms_a_zigzag() -> None:
     store = CurveStore()
     store.follow([(float(step), 3.0) for step in range(400)])
-    assert np.allclose(store.smoothed(), 3.0)
+    assert np.allclose(store.smoothed(np.arange(400), 0.03), 3.0)
     store = CurveStore()
     store.follow([(float(step), float(step % 2)) for step in range(400)])
-    assert store.smoothed()[20:-20].std() < 0.1 * store.values.std()
+    assert store.smoothed(np.arange(20, 380), 0.03).std() < 0.1 * store.values.std()
+    # A mean of 13 points: seven zeros and six ones, or the reverse; at the ends of fewer.
+    assert store.window(0.03) == 13
+    assert store.smoothed(np.array([0, 100, 399]), 0.03).tolist() == pytest.approx([3 / 7, 6 / 13, 4 / 7])
+
+
+def test_the_envelope_keeps_every_extreme_and_grows_as_it_would_at_once() -> None:
+    rng = np.random.default_rng(0)
+    points = [(float(step), float(value)) for step, value in enumerate(rng.normal(size=5000))]
+    store, whole = CurveStore(), CurveStore()
+    for end in (10, 300, 1000, 2600, 4999, 5000):
+        store.follow(points[:end])
+        steps, values = store.envelope(100)
+        assert len(steps) == len(values) <= 2 * 100 + 64
+        assert (np.diff(steps) > 0).all()
+        assert (values.min(), values.max()) == (store.values.min(), store.values.max())
+    whole.follow(points)
+    assert all((one == other).all() for one, other in zip(store.envelope(100), whole.envelope(100), strict=True))
 
 
 def test_many_events_make_few_redraws(plot: CurvePlot, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,8 +94,11 @@ def test_the_raw_line_stays_when_smoothed(plot: CurvePlot) -> None:
     points = {KEY.key: [(float(step), float(step % 3)) for step in range(300)]}
     plot.follow(lambda: points)
     plot.show_series((KEY,))
-    plot._smooth.setChecked(True)
+    plot.smooth(0.03)
     curve = plot._curves[KEY.key]
     assert curve.raw.isVisible()
     assert curve.smooth.isVisible()
     assert curve.raw.getOriginalDataset()[1].tolist() == [float(step % 3) for step in range(300)]
+    plot.smooth(0.0)
+    assert curve.raw.isVisible()
+    assert not curve.smooth.isVisible()
