@@ -28,12 +28,13 @@ from zepad_engine.trust.ladder import measure
 from zepad_engine.trust.lights import lights_of
 
 _STEPS: Final[dict[str, FieldValue]] = {"steps": 50, "restarts": 1}
+# One perturbation for all images: as dear as the rest together and much weaker, so only where it is asked for.
+UNIVERSAL: Final = Choice(key="universal_fused", values={"steps": 100, "restarts": 1})
 # Attacks on the answer first; the last of them also on every image that is fooled, but flagged.
 ON_THE_ANSWER: Final = (
     Choice(key="apgd_ce", values=_STEPS),
     Choice(key="apgd_dlr", values=_STEPS),
     Choice(key="confidence_aware", values=_STEPS),
-    Choice(key="universal_fused", values={"steps": 100, "restarts": 1}),
     Choice(key="evading", values={"steps": 25, "restarts": 5}),
 )
 # Then those that need no gradient of the answer: they find what a fusion only hides.
@@ -75,8 +76,11 @@ def _file(run: RunFolder, task: str, defence: str) -> Path:
     return run.root / "cascade" / f"{task}_{defence}.json"
 
 
-def cascade(folder: Path, plan: AuditPlan, task: str, defence: str, images: int, *, checked: bool) -> None:
-    """Attack one defence of a finished audit on ``images`` test images of a task, and keep the outcome; done once."""
+def cascade(folder: Path, plan: AuditPlan, task: str, defence: str, images: int, *, thorough: bool) -> None:
+    """Attack one defence of a finished audit on ``images`` test images of a task, and keep the outcome; done once.
+
+    ``thorough`` adds the trust lights and the universal attack.
+    """
     run = RunFolder(folder)
     if kept(run, set_name(task), defence):
         return
@@ -85,8 +89,9 @@ def cascade(folder: Path, plan: AuditPlan, task: str, defence: str, images: int,
     seed = context.seed("cascade", task)
     running.begin(seed)
     target = target_of(context, task, defence, attacked_rows(context, task, images), running)
-    lights = _lights(target, plan.epsilon_255 / 255, seed) if checked else []
-    fallen = _struck(target, plan.epsilon_255 / 255, seed, lights)
+    lights = _lights(target, plan.epsilon_255 / 255, seed) if thorough else []
+    answer = (*ON_THE_ANSWER, UNIVERSAL) if thorough else ON_THE_ANSWER
+    fallen = _struck(target, plan.epsilon_255 / 255, seed, (answer, DETOURS), lights)
     write_bytes(_file(run, set_name(task), defence), msgspec.json.format(msgspec.json.encode(fallen)))
 
 
@@ -95,7 +100,14 @@ def _lights(target: Target, epsilon: float, seed: int) -> list[Light]:
     return list(lights_of(measure(few, epsilon, seed, Progress.silent())))
 
 
-def _struck(target: Target, epsilon: float, seed: int, lights: list[Light]) -> Fallen:
+def _struck(
+    target: Target,
+    epsilon: float,
+    seed: int,
+    attacks: tuple[tuple[Choice, ...], tuple[Choice, ...]],
+    lights: list[Light],
+) -> Fallen:
+    """``attacks`` are those on the answer, then the detours."""
     wrong, flagged = target.verdicts(target.images, target.labels)
     unseen, took = wrong & ~flagged, {"clean": int(wrong.sum())}
 
@@ -112,9 +124,9 @@ def _struck(target: Target, epsilon: float, seed: int, lights: list[Light]) -> F
                 unseen[rows] |= now & ~alarm
             took[choice.identity] = int(wrong.sum()) - before
 
-    strike(ON_THE_ANSWER)
+    strike(attacks[0])
     before_detours = _right(wrong)
-    strike(DETOURS)
+    strike(attacks[1])
     return Fallen(
         right=(~wrong).tolist(), unseen=unseen.tolist(), before_detours=before_detours, took=took, lights=lights
     )

@@ -37,12 +37,11 @@ def compared(candidate, zepad=5, clean=0.0, lights=(GREEN,)):
     )
 
 
-def test_an_image_falls_once_and_detours_strike_what_is_left(monkeypatch):
+def test_an_image_falls_once_and_detours_strike_what_is_left():
     few = {"steps": 10, "restarts": 1}
-    monkeypatch.setattr(cascade, "ON_THE_ANSWER", (Choice(key="pgd", values=few), Choice(key="apgd_ce", values=few)))
-    monkeypatch.setattr(cascade, "DETOURS", (Choice(key="around_fusion", values=few),))
-    target = tiny_target(24)
-    found = cascade._struck(target, 12 / 255, 0, [])
+    on_the_answer = (Choice(key="pgd", values=few), Choice(key="apgd_ce", values=few))
+    detours = (Choice(key="around_fusion", values=few),)
+    found = cascade._struck(tiny_target(24), 12 / 255, 0, (on_the_answer, detours), [])
     assert sum(found.took.values()) + sum(found.right) == 24
     assert list(found.took) == ["clean", "pgd", "apgd_ce", "around_fusion"]
     assert found.took["pgd"] > 10
