@@ -39,7 +39,7 @@ from zepad_engine.findings import (
     TuningFinding,
 )
 from zepad_engine.jobs.job import Outcome
-from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan, Choice
+from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan, Choice, without_folders
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.verdict import Tried, not_shown, summarise, threat_model, warnings_of
 from zepad_engine.versions import versions_of
@@ -152,7 +152,7 @@ def _portable_choice(choice: Choice) -> Choice:
 
 
 def _shown(key: str) -> str:
-    return key if key.startswith(SAMPLE_PREFIX) else os.path.basename(key.rstrip("/\\"))  # noqa: PTH119 - may be foreign
+    return key if key.startswith(SAMPLE_PREFIX) else without_folders(key)
 
 
 def _execution(outcomes: dict[str, Outcome], workers: int) -> ExecutionFinding:

@@ -21,6 +21,8 @@ Mode: TypeAlias = Literal["corrected", "official"]
 Arithmetic: TypeAlias = Literal["fast", "exact"]
 
 SAMPLE_PREFIX = "sample:"
+# ``named:<name>:<place>``: an image set that keeps the name an earlier audit, perhaps elsewhere, had for it.
+NAMED_PREFIX = "named:"
 PLAN_VERSION = 1
 # Key of the attack that is read from a file instead of crafted.
 IMPORTED = "imported"
@@ -250,8 +252,21 @@ def set_name(key: str) -> str:
     """A short file-safe name of an image set: ``emoji`` for ``sample:emoji``, stem and digest for a path."""
     if key.startswith(SAMPLE_PREFIX):
         return key.removeprefix(SAMPLE_PREFIX)
+    if key.startswith(NAMED_PREFIX):
+        return key.removeprefix(NAMED_PREFIX).partition(":")[0]
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(key).stem)[:40] or "set"
     return f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+
+
+def set_place(key: str) -> str:
+    """Where the pictures of a set lie: what stands after a ``named:`` set's name, any other key as it is."""
+    return key.removeprefix(NAMED_PREFIX).partition(":")[2] if key.startswith(NAMED_PREFIX) else key
+
+
+def without_folders(key: str) -> str:
+    """A set's or file's key without the folders it lies in: what a draw of random numbers may depend on."""
+    kind, place = re.fullmatch(r"(torchvision:[^:]*:)?(.*)", set_place(key), re.DOTALL).groups("")  # type: ignore[union-attr]
+    return kind + re.split(r"[\\/]", place.rstrip("\\/"))[-1]
 
 
 def imported_choice(file: str, others: tuple[Choice, ...] = ()) -> Choice:

@@ -12,6 +12,9 @@ from zepad_engine.plan import (
     imported_choice,
     plan_from_json,
     plan_to_json,
+    set_name,
+    set_place,
+    without_folders,
 )
 from zepad_engine.plan_checks import require_sound, troubles
 
@@ -115,6 +118,28 @@ def test_a_plan_from_before_names_reads_as_it_did():
     plan = plan_from_json('{"attacks": [{"key": "l4a_base", "values": {"steps": 3}}]}')
     assert plan.attacks == (Choice(key="l4a_base", values={"steps": 3}),)
     assert plan.attacks[0].identity == "l4a_base"
+
+
+@pytest.mark.parametrize(
+    ("key", "bare"),
+    [
+        ("sample:emoji", "sample:emoji"),
+        ("/home/zz_a/sets/birds.zip", "birds.zip"),
+        (r"C:\Users\zz_a\birds", "birds"),
+        ("torchvision:cifar10:/home/zz_a/sets/", "torchvision:cifar10:sets"),
+        ("named:birds-12ab34:/elsewhere/birds.zip", "birds.zip"),
+        ("advencoder_per-second", "advencoder_per-second"),
+    ],
+)
+def test_random_draws_do_not_depend_on_folders(key, bare):
+    assert without_folders(key) == bare
+
+
+def test_a_named_set_keeps_its_name_wherever_it_lies():
+    first = set_name("/home/zz_a/birds.zip")
+    assert set_name(f"named:{first}:/elsewhere/birds.zip") == first
+    assert set_place(f"named:{first}:torchvision:cifar10:/x") == "torchvision:cifar10:/x"
+    assert set_place("sample:emoji") == "sample:emoji"
 
 
 def test_the_victim_cannot_be_its_own_auxiliary():

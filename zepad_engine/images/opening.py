@@ -10,7 +10,7 @@ from zepad_engine.images.image_set import ImageSet
 from zepad_engine.images.pixel_file import PixelFile
 from zepad_engine.images.sample import decode_sample, sample_fingerprint
 from zepad_engine.images.torchvision_sets import PREFIX, load_torchvision, torchvision_fingerprint
-from zepad_engine.plan import SAMPLE_PREFIX
+from zepad_engine.plan import SAMPLE_PREFIX, set_place
 
 
 def open_images(where: str, size: int, limit: int | None = None, seed: int = 0) -> ImageSet:
@@ -30,6 +30,7 @@ def source_key(where: str, size: int, limit: int | None, seed: int) -> str:
     Raises:
         BadInput: there are no such pictures.
     """
+    where = set_place(where)
     fingerprint, count = _fingerprint(where)
     drawn = (limit, seed) if limit is not None and count > limit else (None, None)
     return set_key(where, str(Path(where).absolute()), size, *drawn, fingerprint)
@@ -41,6 +42,8 @@ def decode_images(where: str, size: int, limit: int | None, seed: int, key: str)
     Raises:
         BadInput: the pictures cannot be read.
     """
+
+    where = set_place(where)
 
     def decode(pixels: PixelFile) -> ImageSet:
         if where.startswith(SAMPLE_PREFIX):

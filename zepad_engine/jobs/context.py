@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TypeAlias
 import msgspec
 
 from zepad_engine.jobs.job import Advanced, Line, Order, Outcome, Pictured, Plotted
-from zepad_engine.plan import AuditPlan
+from zepad_engine.plan import AuditPlan, without_folders
 from zepad_engine.progress import Progress
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.storage import write_bytes
@@ -41,8 +41,8 @@ class Context:
         return self._plan
 
     def seed(self, *what: str) -> int:
-        """A seed of its own for each use, decided by the plan's seed alone."""
-        text = "/".join((str(self.plan.seed), *what))
+        """A seed of its own for each use, decided by the plan's seed alone: not by the folders files lie in."""
+        text = "/".join((str(self.plan.seed), *map(without_folders, what)))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
     def send(self, line: Line) -> None:

@@ -27,6 +27,12 @@ def lines(wire):
     return [json.loads(line) for line in wire.getvalue().splitlines()]
 
 
+def test_seeds_do_not_depend_on_where_files_lie(wire, tmp_path):
+    here = context(wire, tmp_path)
+    assert here.seed("head", "/home/zz_a/birds.zip") == here.seed("head", "named:birds-1:/elsewhere/birds.zip")
+    assert here.seed("head", "/home/zz_a/birds.zip") != here.seed("head", "/home/zz_a/cats.zip")
+
+
 def test_seeds_are_their_own_for_each_use_and_decided_by_the_plan(wire, tmp_path):
     first, again, other = (context(wire, tmp_path / str(i), seed=seed) for i, seed in enumerate((1, 1, 2)))
     uses = [("tune", "victim"), ("tune", "auxiliary"), ("craft", "l4a_base"), ("local",)]
