@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
-import msgspec
-
 from zepad_engine.errors import BadInput
-from zepad_engine.findings import SCHEMA_VERSION, AuditReport, report_from_json
+from zepad_engine.findings import AuditReport
 from zepad_engine.report.csv_table import render_csv
 from zepad_engine.report.html import render_html
 from zepad_engine.report.model_card import render_model_card
+from zepad_engine.report_file import load_report
 from zepad_engine.run_folder import RunFolder
 from zepad_engine.storage import write_bytes
 
@@ -56,26 +55,3 @@ def _json(_report: AuditReport, folder: Path) -> bytes:
 
 
 _RENDERERS: Final[dict[str, _Renderer]] = {"html": _html, "pdf": _pdf, "csv": _csv, "md": _markdown, "json": _json}
-
-
-def load_report(folder: Path) -> AuditReport:
-    """The report of a finished run.
-
-    Raises:
-        BadInput: the folder holds no finished audit, or its report is damaged.
-    """
-    path = RunFolder(folder).report
-    if not path.exists():
-        raise BadInput(f"The folder {folder.name} holds no finished audit.", "Run or resume the audit first.")
-    try:
-        report = report_from_json(path.read_bytes())
-    except msgspec.DecodeError as trouble:
-        raise BadInput(
-            f"The report in {folder.name} cannot be read by this version.", "Run the audit again."
-        ) from trouble
-    if report.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
-        raise BadInput(
-            f"The report in {folder.name} has schema {report.schema_version}; this version reads {SCHEMA_VERSION}.",
-            "Run the audit again.",
-        )
-    return report

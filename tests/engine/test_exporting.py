@@ -10,8 +10,9 @@ from tests.support.report_builder import draw_pictures
 from tests.support.sample_report import sample_report
 from zepad_engine.errors import BadInput, NoSpace
 from zepad_engine.export_formats import FORMATS
-from zepad_engine.exporting import export, load_report
+from zepad_engine.exporting import export
 from zepad_engine.findings import report_from_json, report_to_json
+from zepad_engine.report_file import load_report
 
 
 @pytest.fixture
