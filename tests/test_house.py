@@ -23,6 +23,7 @@ WINDOW_MAY_SEE = {
     "comparison",
     "evidence",
     "export_formats",
+    "bundle_words",
     "costs",
     "intervals",
     *("card", "catalogue", "errors", "findings", "messages", "places", "plan", "preflight", "presets", "progress"),

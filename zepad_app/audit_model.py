@@ -14,6 +14,7 @@ from zepad_app.history import new_run_folder
 from zepad_app.request_queue import RequestQueue
 from zepad_app.state import Choosing, Inspected, State, completed, with_news
 from zepad_engine import messages, questions
+from zepad_engine.bundle_words import BundleOpened, OpenBundle
 from zepad_engine.card import Overrides
 from zepad_engine.comparison import Compare, Compared
 from zepad_engine.errors import AuditError, BadInput
@@ -40,6 +41,7 @@ class AuditModel(QObject):
     sifted = Signal(object)
     failed = Signal(object)
     compared = Signal(object)
+    unbundled = Signal(object)
     exported = Signal(object)
     finished = Signal(object, object)
 
@@ -165,6 +167,12 @@ class AuditModel(QObject):
         self._ask(request)
         return request.request
 
+    def open_bundle(self, path: Path) -> str:
+        """Check a bundle and unpack it among the runs; returns the id, answered by ``unbundled`` or ``failed``."""
+        request = OpenBundle(request=_new_id(), path=str(path))
+        self._ask(request)
+        return request.request
+
     def load_run(self, folder: Path) -> bool:
         """Open a finished audit from disk; ``finished`` follows, or ``failed`` and nothing changes."""
         return self._open_report(folder / "report.json", "")
@@ -247,10 +255,8 @@ class AuditModel(QObject):
                 self._fold_inspected(event)
             case questions.Judged() | questions.Explained() | questions.Neighboured() | questions.Sifted():
                 self._pass_on(event)
-            case Compared():
-                self.compared.emit(event)
-            case messages.Exported():
-                self.exported.emit(event)
+            case BundleOpened() | Compared() | messages.Exported():
+                self._tell_made(event)
             case messages.Finished():
                 self._open_report(Path(event.report), event.run)
             case messages.Cancelled():
@@ -259,6 +265,15 @@ class AuditModel(QObject):
                 self._fold_failure(event)
             case _:
                 assert_never(event)
+
+    def _tell_made(self, made: BundleOpened | Compared | messages.Exported) -> None:
+        match made:
+            case BundleOpened():
+                self.unbundled.emit(made)
+            case Compared():
+                self.compared.emit(made)
+            case messages.Exported():
+                self.exported.emit(made)
 
     def _pass_on(self, answer: questions.Answer) -> None:
         match answer:

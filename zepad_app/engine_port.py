@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 from PySide6.QtCore import SignalInstance
 
 from zepad_engine import messages, questions
+from zepad_engine.bundle_words import BundleOpened
 from zepad_engine.comparison import Compared
 from zepad_engine.messages import Event, Request
 
@@ -14,6 +15,7 @@ Answer: TypeAlias = (
     messages.Inspected
     | questions.Answer
     | Compared
+    | BundleOpened
     | messages.Exported
     | messages.Failed
     | messages.Finished
@@ -66,6 +68,8 @@ def answered_by(event: Event) -> str | None:
     """The id of the request that ``event`` ends, or None if it ends none."""
     if isinstance(event, messages.Finished | messages.Cancelled):
         return event.run
-    if isinstance(event, messages.Inspected | questions.Answer | Compared | messages.Exported | messages.Failed):
+    if isinstance(event, messages.Inspected | questions.Answer | Compared | BundleOpened):
+        return event.request
+    if isinstance(event, messages.Exported | messages.Failed):
         return event.request
     return None

@@ -20,6 +20,7 @@ FORMATS: Final = (
     ExportFormat("csv", "Table of numbers", ".csv", "Every measured number in a row of its own, for a spreadsheet."),
     ExportFormat("md", "Model card section", ".md", "A section in Markdown for the page of the encoder."),
     ExportFormat("json", "Numbers as JSON", ".json", "The source of all the others, with a published schema."),
+    ExportFormat("bundle", "Bundle", ".zepad", "The whole audit in one file that can be checked, opened and repeated."),
 )
 
 

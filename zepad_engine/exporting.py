@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from zepad_engine.bundle.packing import pack
 from zepad_engine.errors import BadInput
 from zepad_engine.findings import AuditReport
 from zepad_engine.report.csv_table import render_csv
@@ -24,8 +25,10 @@ def export(folder: Path, form: str, destination: Path) -> Path:
     Raises:
         BadInput: no such form, or the run has no readable report. NoSpace: the disk refused the write.
     """
+    if form == "bundle":
+        return pack(folder, destination)
     if form not in _RENDERERS:
-        raise BadInput(f"There is no report format called {form}.", f"Known: {', '.join(_RENDERERS)}.")
+        raise BadInput(f"There is no report format called {form}.", f"Known: {', '.join(_RENDERERS)}, bundle.")
     report = load_report(folder)
     write_bytes(destination, _RENDERERS[form](report, folder))
     return destination

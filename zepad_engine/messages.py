@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from zepad_engine.bundle_words import BundleOpened, OpenBundle
 from zepad_engine.card import Overrides
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.comparison import Compare, Compared
@@ -209,7 +210,7 @@ class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
     choices: tuple[str, ...] = ()
 
 
-Request: TypeAlias = Inspect | RunAudit | Cancel | Pause | Continue | Question | Compare | Export
+Request: TypeAlias = Inspect | RunAudit | Cancel | Pause | Continue | Question | Compare | Export | OpenBundle
 Event: TypeAlias = (
     Ready
     | Opened
@@ -225,6 +226,7 @@ Event: TypeAlias = (
     | Cancelled
     | Answer
     | Compared
+    | BundleOpened
     | Exported
     | Failed
 )

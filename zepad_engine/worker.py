@@ -17,6 +17,9 @@ import msgspec
 
 from zepad_engine import errors
 from zepad_engine.audit import engine_description, run_audit
+from zepad_engine.bundle.opening import open_bundle
+from zepad_engine.bundle.signing import fingerprint
+from zepad_engine.bundle_words import BundleOpened, OpenBundle
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.comparing.compare import keep_comparison
 from zepad_engine.comparison import Compare, Compared
@@ -181,6 +184,8 @@ class Engine:
             case Export():
                 path = export(Path(request.folder), request.format, Path(request.destination))
                 return Exported(request=request.request, path=str(path))
+            case OpenBundle():
+                return _unpacked(request)
             case Cancel() | Pause() | Continue():
                 raise AssertionError("answered where it is received")
 
@@ -226,6 +231,20 @@ class Engine:
 
 def _run_of(question: Question) -> str:
     return question.folder if isinstance(question, SiftImages) else question.subject.folder
+
+
+def _unpacked(request: OpenBundle) -> BundleOpened:
+    folder, checked = open_bundle(Path(request.path), Path(request.parent) if request.parent else None)
+    signature = checked.signature
+    return BundleOpened(
+        request=request.request,
+        path=request.path,
+        folder=str(folder),
+        files=len(checked.manifest.files),
+        seal=checked.seal,
+        key=fingerprint(signature.public_key) if signature else "",
+        signer=signature.signer if signature else "",
+    )
 
 
 def _name(request: Request | None) -> str:

@@ -12,6 +12,7 @@ from zepad_engine.errors import BadInput, NoSpace
 from zepad_engine.export_formats import FORMATS
 from zepad_engine.exporting import export
 from zepad_engine.findings import report_from_json, report_to_json
+from zepad_engine.plan import plan_to_json
 from zepad_engine.report_file import load_report
 
 
@@ -21,6 +22,7 @@ def run(tmp_path):
     folder.mkdir()
     draw_pictures(sample_report(), folder)
     (folder / "report.json").write_bytes(report_to_json(sample_report()))
+    (folder / "plan.json").write_bytes(plan_to_json(sample_report().plan))
     return folder
 
 
@@ -39,7 +41,14 @@ def test_html_is_one_page_with_its_pictures_inside(run, tmp_path):
 
 
 def test_every_form_the_menu_offers_is_written(run, tmp_path):
-    beginnings = {"html": b"<!doctype html>", "pdf": b"%PDF-", "csv": b"\xef\xbb\xbftable,", "md": b"## ", "json": b"{"}
+    beginnings = {
+        "html": b"<!doctype html>",
+        "pdf": b"%PDF-",
+        "csv": b"\xef\xbb\xbftable,",
+        "md": b"## ",
+        "json": b"{",
+        "bundle": b"PK",
+    }
     assert list(beginnings) == [form.key for form in FORMATS]
     for form in FORMATS:
         written = export(run, form.key, tmp_path / f"report{form.ending}")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.sample_preflight import opened
 from tests.support.sample_report import sample_cells
+from zepad_engine.bundle_words import BundleOpened, OpenBundle
 from zepad_engine.card import Overrides
 from zepad_engine.comparison import Compare, Compared
 from zepad_engine.describe import describe
@@ -76,6 +77,7 @@ REQUESTS = [
     FindNeighbours(request="5", subject=SUBJECT, branch="benign", count=4),
     SiftImages(request="6", folder="runs/r", images=("a.png", "b.png"), task="sample:signs"),
     Compare(request="7", first="runs/a", second="runs/b"),
+    OpenBundle(request="8", path="a.zepad", parent="runs"),
     Export(request="3", folder="runs/r", format="html", destination="out.html"),
 ]
 EVENTS = [
@@ -129,6 +131,7 @@ EVENTS = [
     ),
     Sifted(request="6", rows=(SiftRow(image="a.png", answer="stop"), SiftRow(image="b.png", refused="No picture."))),
     Compared(request="7", first="runs/a", second="runs/b", path="cache/comparisons/1.json"),
+    BundleOpened(request="8", path="a.zepad", folder="runs/a", files=9, seal="ab", key="12 34", signer="me"),
     Exported(request="3", path="out.html"),
     Failed(request="2", code="image.bad", sentence="This is no picture."),
 ]

@@ -17,6 +17,8 @@ VERBS: Final[dict[str, str]] = {
     "study": "repeat the paper's main table and ablation: many audits, one command, resumed where it was",
     "report": "write the report of a finished run again",
     "diff": "lay two finished audits side by side: what changed, and which differences are more than chance",
+    "bundle": "pack a finished run into one file (.zepad) that can be checked and repeated elsewhere",
+    "verify": "check that every byte of a bundle is as it was written, and say who signed it",
     "catalogue": "print attacks, defences, tasks and bundled encoders as JSON",
     "doctor": "check Python, packages, Qt's system libraries, devices, memory, disk and folders",
 }

@@ -40,8 +40,9 @@ def run(flags: argparse.Namespace) -> int:
     if not flags.folder.is_dir():
         raise BadInput(f"There is no run folder {flags.folder}.", "Check the path.")
     target = flags.out or flags.folder
-    for word in formats:
-        sys.stdout.write(f"{_write(flags.folder, word, target / f'report.{word}')}\n")
+    for form in FORMATS:
+        if form.key in formats:
+            sys.stdout.write(f"{_write(flags.folder, form.key, target / f'report{form.ending}')}\n")
     return DONE
 
 

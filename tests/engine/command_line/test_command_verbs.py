@@ -100,7 +100,7 @@ def test_a_run_that_is_not_there_or_not_finished_is_one_sentence(tmp_path, capsy
 
 def test_a_report_format_that_is_not_known(run_folder, capsys):
     assert main(["report", str(run_folder), "--format", "doc"]) == 1
-    assert capsys.readouterr().err == "There is no report format doc.\nKnown: html, pdf, csv, md, json.\n"
+    assert capsys.readouterr().err == "There is no report format doc.\nKnown: html, pdf, csv, md, json, bundle.\n"
 
 
 def test_a_report_that_cannot_be_written_leaves_the_old_one(run_folder, tmp_path, capsys):
