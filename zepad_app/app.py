@@ -16,6 +16,7 @@ from zepad_app.audit_model import AuditModel
 from zepad_app.engine_client import EngineClient
 from zepad_app.engine_port import EnginePort
 from zepad_app.failures import catch_our_faults
+from zepad_app.preferences import FolderWishes
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.window import Window
@@ -28,12 +29,16 @@ class App(msgspec.Struct, frozen=True):
     model: AuditModel
     theme: Theme
     settings: Settings
+    folders: FolderWishes
     window: Window
 
 
 def build(engine: EnginePort | None = None) -> App:
     """Build the window and what it needs around ``engine``, by default the real process; nothing starts yet."""
     settings = Settings()
+    folders = FolderWishes()
+    folders.apply(settings.preferences)
+    settings.preferences_changed.connect(folders.apply)
     theme = Theme(settings.scheme, settings.text_scale)
     application = QApplication.instance()
     if isinstance(application, QApplication):
@@ -41,7 +46,7 @@ def build(engine: EnginePort | None = None) -> App:
     port = engine if engine is not None else EngineClient()
     model = AuditModel(port)
     window = Window(model, theme, settings)
-    return App(port, model, theme, settings, window)
+    return App(port, model, theme, settings, folders, window)
 
 
 def run(argv: Sequence[str]) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QMessageBox, QVBoxLayout, QWidget
 
 from zepad_app.menus import Command
 from zepad_app.theme import label
-from zepad_app.tokens import AROUND, BETWEEN, INSIDE
+from zepad_app.tokens import AROUND, BETWEEN, INSIDE, SECTION
 from zepad_engine import __version__
 from zepad_engine.messages import Ready
 
@@ -27,24 +27,48 @@ def show_about(parent: QWidget, ready: Ready | None) -> None:
 
 
 def shortcuts_dialog(parent: QWidget, commands: tuple[Command, ...]) -> QDialog:
-    """All commands that have a shortcut."""
+    """All commands that have a shortcut, by menu, in two columns."""
     dialog = QDialog(parent)
     dialog.setWindowTitle("Keyboard shortcuts")
+    menus: dict[str, list[Command]] = {}
+    for command in commands:
+        if command.shortcut:
+            menus.setdefault(command.menu.split("/")[0].replace("&", ""), []).append(command)
+    columns = QHBoxLayout()
+    columns.setSpacing(SECTION)
+    half = (sum(map(len, menus.values())) + 1) // 2
+    column, placed = QVBoxLayout(), 0
+    for menu, listed in menus.items():
+        if placed + len(listed) / 2 > half and columns.count() == 0:
+            column.addStretch(1)
+            columns.addLayout(column)
+            column = QVBoxLayout()
+        column.addLayout(_shortcuts_of(menu, listed))
+        column.addSpacing(BETWEEN)
+        placed += len(listed)
+    column.addStretch(1)
+    columns.addLayout(column)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    outer = QVBoxLayout(dialog)
+    outer.setContentsMargins(AROUND, AROUND, AROUND, AROUND)
+    outer.setSpacing(BETWEEN)
+    outer.addLayout(columns)
+    outer.addWidget(buttons)
+    return dialog
+
+
+def _shortcuts_of(menu: str, commands: list[Command]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(AROUND)
     grid.setVerticalSpacing(INSIDE)
-    for row, command in enumerate(command for command in commands if command.shortcut):
+    grid.setColumnMinimumWidth(0, 200)
+    grid.addWidget(label(menu, "section"), 0, 0)
+    for row, command in enumerate(commands, 1):
         keys = QKeySequence(command.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-        grid.addWidget(label(command.text.replace("&", "").rstrip("…")), row, 0)
+        grid.addWidget(label(command.words), row, 0)
         grid.addWidget(label(keys, "body", soft=True), row, 1, Qt.AlignmentFlag.AlignRight)
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-    buttons.rejected.connect(dialog.reject)
-    column = QVBoxLayout(dialog)
-    column.setContentsMargins(AROUND, AROUND, AROUND, AROUND)
-    column.setSpacing(BETWEEN)
-    column.addLayout(grid)
-    column.addWidget(buttons)
-    return dialog
+    return grid
 
 
 def may_close(parent: QWidget) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from PySide6.QtCore import QMimeData, QObject, QTimer, QUrl, Signal
 
 from zepad_app.failures import NoticeText
-from zepad_app.routes import ENCODER_ENDINGS, MOST_FILES, Route, routing
+from zepad_app.routes import ENCODER_ENDINGS, MOST_FILES, Destination, Route, kind_by_name, local_path, routing
 from zepad_engine.shown_names import shown_name
 
 _SLICE: Final = 0.012
@@ -117,3 +118,47 @@ def _left_aside(route: Route) -> NoticeText | None:
     if route.capped:
         said.append(f"Only the first {MOST_FILES:,} files of the folder were looked at.")
     return NoticeText(kind="done", sentence=" ".join(said), advice="") if said else None
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """What is said of a drag over the window; ``refused`` where letting go would do nothing."""
+
+    sentence: str
+    advice: str = ""
+    refused: bool = False
+
+
+# So many names decide what is promised; a drop of thousands must not stop the window before it is let go.
+_LOOKED_AT: Final = 64
+_PROMISES: Final[dict[Destination, str]] = {
+    "encoder": "Drop to audit this encoder",
+    "images": "Drop to inspect",
+    "perturbations": "Drop to add this perturbation to the plan",
+    "run": "Drop to open this audit",
+    "unknown": "Drop to open this folder",
+}
+
+
+def promise(data: QMimeData, *, can_inspect: bool, can_plan: bool) -> Promise:
+    """What letting go of a drag would do.
+
+    Told from the names alone: nothing is looked at on a disk while a drag is over the window.
+    """
+    if not data.hasUrls():
+        return Promise("A picture without a file cannot be taken", "Save it first, then drop the saved file.", True)
+    urls = data.urls()
+    paths = [path for url in urls[:_LOOKED_AT] if (path := local_path(url)) is not None]
+    if not paths:
+        return Promise("A link cannot be taken; ZePAD fetches nothing", "Save the file, then drop it.", True)
+    names = shown_name(paths[0].name) + (f" and {len(urls) - 1:,} more" if len(urls) > 1 else "")
+    known = [found for path in paths if (found := kind_by_name(path)) != "unknown"]
+    kind: Destination = known[0] if known else "unknown"
+    if kind == "unknown" and all(path.suffix for path in paths):
+        return Promise(f"{names}: no encoder and no image", "Drop an encoder, pictures or a finished audit.", True)
+    if kind == "images" and not can_inspect:
+        return Promise(
+            "Images are judged by a finished audit", "Run the sample audit, or open a recent one, first.", True
+        )
+    if kind == "perturbations" and not can_plan:
+        return Promise("A perturbation joins an audit", "Open an encoder and its plan first, then drop it there.", True)
+    return Promise(_PROMISES[kind], names)

@@ -10,13 +10,14 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from zepad_app.fault_log import write_fault
 from zepad_engine.messages import Failed
 
 Remedy: TypeAlias = Literal["resume", "open", "restart", "copy", "stop", "none"]
 
 
 class NoticeText(msgspec.Struct, frozen=True, kw_only=True):
-    """What a notice shows; ``detail`` only leaves by the copy button, ``kind`` decides the frame."""
+    """What a notice shows; ``detail`` is folded away, ``kind`` decides the frame."""
 
     kind: Literal["trouble", "done"] = "trouble"
     sentence: str
@@ -50,7 +51,7 @@ def notice_of(failure: Failed, *, resumable: bool = False) -> NoticeText:
 
 
 def _detail(failure: Failed) -> str:
-    """What the copy button adds: the code, by which a refusal of a file can be looked up, and the trace of a fault."""
+    """What is folded away: the code, by which a refusal of a file can be looked up, and the trace of a fault."""
     code = f"Code: {failure.code}" if failure.code.startswith(_ABOUT_FILES) else ""
     return "\n".join(line for line in (code, failure.detail) if line)
 
@@ -66,21 +67,29 @@ def _remedy(failure: Failed, resumable: bool) -> Remedy:
 
 
 def catch_our_faults(report: Callable[[Failed], None]) -> None:
-    """Show any exception nobody expected, with its trace behind the copy button, and go on."""
+    """Show any exception nobody expected with its trace folded below, store that in a log, and go on.
+
+    A fault that repeats, in a timer or in painting, is stored and told once.
+    """
+    seen: set[str] = set()
 
     def hook(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, fault, trace)
             return
         detail = "".join(traceback.format_exception(kind, fault, trace))
+        if detail in seen:
+            return
+        seen.add(detail)
         sys.stderr.write(detail)
+        log = write_fault(detail)
         report(
             Failed(
                 request="",
                 code="window.fault",
                 sentence="Something in the window went wrong; this is our fault.",
-                advice="You can go on. Please report it with the details.",
-                detail=detail,
+                advice="You can go on, and nothing that was stored is lost. Please report it with the details.",
+                detail=f"{detail}\nAlso in {log}" if log else detail,
             )
         )
 

@@ -84,7 +84,8 @@ def local_path(url: QUrl) -> Path | None:
     return Path(url.toLocalFile())
 
 
-def _kind_of(path: Path) -> Destination:
+def kind_by_name(path: Path) -> Destination:
+    """What a path is by its name alone; unknown where only the disk could tell."""
     ending = path.suffix.lower()
     if ending in ENCODER_ENDINGS or ending in _FOREIGN_ENCODERS:
         return "encoder"
@@ -92,7 +93,13 @@ def _kind_of(path: Path) -> Destination:
         return "perturbations"
     if ending in IMAGE_ENDINGS or ending in FOREIGN_ENDINGS:
         return "images"
-    if path.name == "report.json" or (path / "report.json").is_file():
+    return "run" if path.name == "report.json" else "unknown"
+
+
+def _kind_of(path: Path) -> Destination:
+    if (kind := kind_by_name(path)) != "unknown":
+        return kind
+    if (path / "report.json").is_file():
         return "run"
     if all((path / name).is_file() for name in _ENCODER_FOLDER):
         return "encoder"

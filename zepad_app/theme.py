@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
 
 from zepad_app.icon import draw_icon
+from zepad_app.preferences import TEXT_SCALES, Preferences, Scheme
 from zepad_app.stylesheet import style_sheet
 from zepad_app.tokens import DASHES, FONT_SIZES, MARKERS, Meaning, Role, Tokens, load_tokens
 from zepad_engine.resources import asset
 
-Scheme: TypeAlias = Literal["system", "light", "dark"]
-SCHEMES: Final[tuple[Scheme, ...]] = ("system", "light", "dark")
+# What Qt moves or fades by itself.
+_EFFECTS: Final = (
+    Qt.UIEffect.UI_AnimateMenu,
+    Qt.UIEffect.UI_FadeMenu,
+    Qt.UIEffect.UI_AnimateCombo,
+    Qt.UIEffect.UI_AnimateTooltip,
+    Qt.UIEffect.UI_FadeTooltip,
+)
 _FONT_FILES: Final = ("Inter-Regular.ttf", "Inter-SemiBold.ttf")
-TEXT_SCALES: Final = (1.0, 1.25, 1.5)
 
 
 def palette_of(tokens: Tokens) -> QPalette:
@@ -58,6 +64,7 @@ class Theme(QObject):
         self._schemes = load_tokens()
         self._scheme: Scheme = scheme
         self._scale = scale
+        self.reduced_motion = False
         self._family = ""
         self._icons: dict[tuple[str, str], QIcon] = {}
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)
@@ -83,6 +90,16 @@ class Theme(QObject):
     def tokens(self) -> Tokens:
         """The colours in force."""
         return self._schemes["dark" if self.dark else "light"]
+
+    def follow(self, preferences: Preferences) -> None:
+        """Look as preferred; redraws only what that changes."""
+        if preferences.reduced_motion != self.reduced_motion:
+            self.reduced_motion = preferences.reduced_motion
+            for effect in _EFFECTS:
+                QApplication.setEffectEnabled(effect, not self.reduced_motion)
+        if (preferences.scheme, preferences.text_scale) != (self._scheme, self._scale):
+            self._scheme, self._scale = preferences.scheme, preferences.text_scale
+            self._refresh()
 
     def choose(self, scheme: Scheme) -> None:
         """Follow the system, or stay light or dark."""
@@ -167,4 +184,11 @@ def label(text: str = "", role: Role = "body", *, soft: bool = False, parent: QW
     made.setProperty("role", role)
     made.setProperty("soft", soft)
     made.setTextFormat(Qt.TextFormat.PlainText)
+    return made
+
+
+def line() -> QFrame:
+    """A hairline across."""
+    made = QFrame()
+    made.setProperty("surface", "line")
     return made

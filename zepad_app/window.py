@@ -6,27 +6,38 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from zepad_app.arrangement import keep_parts, restore_parts, restore_window
 from zepad_app.audit_model import AuditModel
-from zepad_app.dialogs import may_close, shortcuts_dialog, show_about
-from zepad_app.drops import DropReader, dropped_things, notice_of_route, takes, working_notice
+from zepad_app.command_table import command_table
+from zepad_app.deeds import Deeds
+from zepad_app.dialogs import may_close
+from zepad_app.drops import DropReader, dropped_things, notice_of_route, promise, takes, working_notice
 from zepad_app.failures import NoticeText, notice_of
 from zepad_app.finish_notice import FinishNotice, words_of
-from zepad_app.menus import Command, add_commands, add_look, follow_undo
+from zepad_app.menus import RecentMenu, add_commands, add_look, follow_run, follow_undo
 from zepad_app.page_book import AUDIT_PAGES, PageBook, place_of
 from zepad_app.pages.page import Page
 from zepad_app.routes import Route
 from zepad_app.settings import Settings
 from zepad_app.status_words import engine_words, window_title, work_words
-from zepad_app.theme import Scheme, Theme
+from zepad_app.theme import Theme
 from zepad_app.tokens import AROUND
 from zepad_app.undoing import UndoStack
+from zepad_app.widgets.drop_overlay import DropOverlay
 from zepad_app.widgets.header import Header
 from zepad_app.widgets.nav_bar import NavBar
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.status_strip import StatusStrip
+from zepad_engine import messages
 from zepad_engine.findings import AuditReport
 from zepad_engine.messages import Exported, Failed
 from zepad_engine.plan import AuditPlan
@@ -50,7 +61,6 @@ class Window(QMainWindow):
         self._theme = theme
         self._settings = settings
         self._was_busy = False
-        self._exporting = "none yet"
         self._shown_once = False
         self.confirm_close: Callable[[QWidget], bool] = may_close
         self.stack = QStackedWidget()
@@ -67,21 +77,28 @@ class Window(QMainWindow):
         self.setMinimumSize(1000, 640)
         self.resize(1280, 800)
         self._arrange()
-        self._commands = self._table()
-        self.actions_by_key = add_commands(self, self._commands)
-        self._add_look_menu()
+        self.overlay = DropOverlay(theme, self._centre)
+        self.deeds = Deeds(self, model, theme, settings)
+        self.commands = command_table(self, self.deeds)
+        self.actions_by_key = add_commands(self, self.commands)
+        self.recent = RecentMenu(settings, self._open_recent, self)
+        self.actions_by_key["recent"].setMenu(self.recent)
+        add_look(self, self.actions_by_key, theme, self.deeds.choose_scheme, self.deeds.choose_scale)
         follow_undo(self.undo, self.actions_by_key)
         self._connect()
         self.show_page("drop")
         self._on_changed()
-        self.restoreGeometry(settings.geometry)
+        restore_window(self, settings)
+        self._tell_dropped_settings()
 
     def show_page(self, name: str) -> None:
         """Bring a page to the front."""
         page = self.pages.page(name)
-        if isinstance(page, Page) and page not in self._listened:
+        if page not in self._listened:
             self._listened.add(page)
-            page.heading_changed.connect(self._tell_header)
+            restore_parts(page, self._settings)
+            if isinstance(page, Page):
+                page.heading_changed.connect(self._tell_header)
         self.notice.forget_done()
         self.stack.setCurrentWidget(page)
         self.rail.show_place(place_of(name))
@@ -107,15 +124,31 @@ class Window(QMainWindow):
             event.ignore()
             return
         self._settings.geometry = self.saveGeometry()
+        for page in self._listened:
+            keep_parts(page, self._settings)
+        if self.deeds.help is not None:
+            self.deeds.help.close()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files may be dropped anywhere."""
+        """Files may be dropped anywhere; say what letting go would do."""
         if takes(event.mimeData()):
             event.acceptProposedAction()
+            said = promise(
+                event.mimeData(),
+                can_inspect=self._model.state.report is not None,
+                can_plan=self.pages.name_of(self.stack.currentWidget()) == "plan",
+            )
+            self.overlay.tell(said.sentence, said.advice, refused=said.refused)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """The drag went elsewhere."""
+        self.overlay.hide()
+        event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Route what was dropped."""
+        self.overlay.hide()
         event.acceptProposedAction()
         self.open_files(dropped_things(event.mimeData()))
 
@@ -124,8 +157,37 @@ class Window(QMainWindow):
         self.notice.tell(notice_of(failure))
         self._notice_row.show()
 
+    def go_to(self, place: str) -> None:
+        """Bring a place of the rail to the front."""
+        self.show_page(self.pages.audit_page if place == "audit" else place)
+
+    def new_audit(self) -> None:
+        """Back to the start page, with no encoder chosen."""
+        self._model.forget_inspected()
+        self.show_page("running" if self._model.state.busy else "drop")
+
+    def browse(self) -> None:
+        """Choose files in a dialog."""
+        self.pages.browse()
+
+    def run_plan(self) -> None:
+        """Start the plan that is in front."""
+        if self.pages.name_of(self.stack.currentWidget()) == "plan":
+            self._act()
+
+    def cancel_run(self) -> None:
+        """Stop the running audit; what is done is kept."""
+        self._model.cancel()
+
+    def hold_run(self) -> None:
+        """Pause the running audit, or let it go on."""
+        if self._model.state.phase == "paused":
+            self._model.go_on()
+        else:
+            self._model.pause()
+
     def _arrange(self) -> None:
-        self._listened: set[Page] = set()
+        self._listened: set[QWidget] = set()
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -137,13 +199,13 @@ class Window(QMainWindow):
         column.addWidget(self._notice_row)
         column.addWidget(self.stack, 1)
         column.addWidget(self.strip)
-        centre = QWidget()
-        row = QHBoxLayout(centre)
+        self._centre = QWidget()
+        row = QHBoxLayout(self._centre)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.rail)
         row.addLayout(column, 1)
-        self.setCentralWidget(centre)
+        self.setCentralWidget(self._centre)
         self._notice_row.hide()
         self.notice.hidden.connect(self._notice_row.hide)
 
@@ -152,43 +214,19 @@ class Window(QMainWindow):
         self._model.finished.connect(self._on_finished)
         self._model.exported.connect(self._on_exported)
         self._model.failed.connect(self._on_failed)
+        self._model.inspected.connect(self._remember)
+        self._settings.preferences_changed.connect(self._theme.follow)
         self.header.acted.connect(self._act)
         self.header.went_back.connect(self._go_back)
-        self.rail.chosen.connect(self._on_place)
+        self.rail.chosen.connect(self.go_to)
         self.pages.files_chosen.connect(self.open_files)
         self.pages.plan_requested.connect(self._plan)
         self.pages.run_opened.connect(self._open_run)
         self.pages.page_requested.connect(self.show_page)
-        self.pages.export_requested.connect(self._export)
+        self.pages.export_requested.connect(self.deeds.export)
         self.notice.remedied.connect(self._on_remedied)
         self.drops.routed.connect(self._follow)
         self.drops.working.connect(lambda files: self._show_notice(working_notice(files)))
-
-    def _table(self) -> tuple[Command, ...]:
-        rows: tuple[tuple[str, str, str, str, Callable[[], object]], ...] = (
-            ("open", "&File", "&Open…", "Ctrl+O", self._browse),
-            ("run", "&File", "&Run the plan", "F5", self._run_plan),
-            ("cancel", "&File", "&Cancel the audit", "Ctrl+.", self._model.cancel),
-            ("html", "&File", "Export report as &HTML…", "Ctrl+E", lambda: self._export("html")),
-            ("json", "&File", "Export report as &JSON…", "Ctrl+Shift+E", lambda: self._export("json")),
-            ("quit", "&File", "&Quit", "Ctrl+Q", self.close),
-            ("undo", "&Edit", "&Undo", "Ctrl+Z", self.undo.undo),
-            ("redo", "&Edit", "&Redo", "Ctrl+Shift+Z", self.undo.redo),
-            ("audit", "&View", "&Audit", "Ctrl+1", lambda: self._on_place("audit")),
-            ("results", "&View", "&Results", "Ctrl+2", lambda: self._on_place("results")),
-            ("inspect", "&View", "&Inspect", "Ctrl+3", lambda: self._on_place("inspect")),
-            ("history", "&View", "&History", "Ctrl+4", lambda: self._on_place("history")),
-            ("dark", "&View", "&Switch light and dark", "Ctrl+Shift+L", self._switch_scheme),
-            ("keys", "&Help", "&Keyboard shortcuts", "F1", lambda: shortcuts_dialog(self, self._commands).exec()),
-            ("about", "&Help", "&About ZePAD", "", lambda: show_about(self, self._model.state.ready)),
-        )
-        return tuple(
-            Command(key=key, menu=menu, text=text, shortcut=keys, act=act) for key, menu, text, keys, act in rows
-        )
-
-    def _add_look_menu(self) -> None:
-        menus = {action.text(): action.menu() for action in self.menuBar().actions()}
-        add_look(menus["&View"], self._theme, self._choose_scheme, self._choose_scale)  # type: ignore[arg-type]
 
     def _act(self) -> None:
         page = self.stack.currentWidget()
@@ -200,9 +238,6 @@ class Window(QMainWindow):
         if isinstance(page, Page):
             page.go_back()
 
-    def _on_place(self, place: str) -> None:
-        self.show_page(self.pages.audit_page if place == "audit" else place)
-
     def _on_changed(self) -> None:
         state = self._model.state
         self.setWindowTitle(window_title(state))
@@ -210,16 +245,11 @@ class Window(QMainWindow):
         if state.busy and not self._was_busy:
             self.show_page("running")
         self._was_busy = state.busy
-        has_report = state.report is not None and not state.busy
-        for key, enabled in (
-            ("html", has_report),
-            ("json", has_report),
-            ("cancel", state.phase in ("running", "paused")),
-        ):
-            self.actions_by_key[key].setEnabled(enabled)
+        follow_run(state, self.actions_by_key)
         self._tell_header()
 
     def _on_finished(self, report: AuditReport, folder: Path) -> None:
+        self._settings.remember(folder)
         self.pages.show_report(report, folder)
         self.show_page("results")
         if self._model.state.phase == "done" and self._model.state.run_folder == folder:
@@ -255,7 +285,7 @@ class Window(QMainWindow):
     def _on_failed(self, failure: Failed) -> None:
         # Pages have notices for what they asked; this one is for exports, runs opened and the engine itself.
         elsewhere = self.pages.name_of(self.stack.currentWidget()) not in AUDIT_PAGES
-        if failure.request == self._exporting or (not failure.request and elsewhere):
+        if failure.request == self.deeds.exporting or (not failure.request and elsewhere):
             self.tell_failure(failure)
 
     def _tell(self, sentence: str, advice: str) -> None:
@@ -281,10 +311,6 @@ class Window(QMainWindow):
         self.pages.edit_plan(plan)
         self.show_page("plan")
 
-    def _run_plan(self) -> None:
-        if self.pages.name_of(self.stack.currentWidget()) == "plan":
-            self._act()
-
     def _open_run(self, folder: Path) -> None:
         self._model.load_run(folder)
 
@@ -301,26 +327,19 @@ class Window(QMainWindow):
             return
         self.pages.add_perturbations(files)
 
-    def _browse(self) -> None:
-        self.pages.browse()
+    def _open_recent(self, path: Path) -> None:
+        if path.is_dir() and (path / "report.json").is_file():
+            self._open_run(path)
+        else:
+            self.open_files((path,))
 
-    def _export(self, kind: str) -> None:
-        report = self._model.state.report
-        if report is None:
-            return
-        name = str(Path(self._settings.folder) / f"{report.subject.name}-audit.{kind}")
-        path, _ = QFileDialog.getSaveFileName(self, "Export the report", name, f"{kind.upper()} (*.{kind})")
-        if path:
-            self._settings.folder = str(Path(path).parent)
-            self._exporting = self._model.export(kind, Path(path))
+    def _remember(self, opened: messages.Inspected) -> None:
+        if not opened.path.startswith("sample:"):
+            self._settings.remember(Path(opened.path))
 
-    def _switch_scheme(self) -> None:
-        self._choose_scheme("light" if self._theme.dark else "dark")
-
-    def _choose_scheme(self, scheme: Scheme) -> None:
-        self._settings.scheme = scheme
-        self._theme.choose(scheme)
-
-    def _choose_scale(self, scale: float) -> None:
-        self._settings.text_scale = scale
-        self._theme.set_scale(scale)
+    def _tell_dropped_settings(self) -> None:
+        if self._settings.dropped:
+            sentence = (
+                f"These settings could not be read and stand at their defaults: {', '.join(self._settings.dropped)}."
+            )
+            self._tell(sentence, f"They are kept in {self._settings.path}.")

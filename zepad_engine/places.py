@@ -1,4 +1,7 @@
-"""Where ZePAD keeps settings, cache and runs; appdirs decides, ``ZEPAD_HOME`` overrides (tests, portable use)."""
+"""Where ZePAD keeps settings, cache and runs.
+
+appdirs decides; ``ZEPAD_HOME`` moves everything (tests, portable use), ``ZEPAD_RUNS`` and ``ZEPAD_CACHE`` one folder.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ _NAME = "zepad"
 
 
 def _base(kind: str) -> Path:
-    home = os.environ.get("ZEPAD_HOME")
-    if home:
+    if own := os.environ.get(f"ZEPAD_{kind.upper()}") if kind in ("runs", "cache") else "":
+        return Path(own)
+    if home := os.environ.get("ZEPAD_HOME"):
         return Path(home) / kind
     places = {
         "settings": appdirs.user_config_dir(_NAME, False),

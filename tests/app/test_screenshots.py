@@ -18,7 +18,7 @@ from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
 from zepad_app.app import App
 from zepad_app.pages.drop import DropPage
-from zepad_app.theme import Scheme
+from zepad_app.preferences import Scheme
 from zepad_engine import messages
 from zepad_engine.findings import report_to_json
 from zepad_engine.places import runs_folder

@@ -201,7 +201,7 @@ def test_the_look_is_remembered(app: App, engine: FakeEngine) -> None:
     app.window.actions_by_key["dark"].trigger()
     assert app.theme.dark
     assert Settings().scheme == "dark"
-    app.window._choose_scale(1.5)
+    app.window.deeds.choose_scale(1.5)
     assert Settings().text_scale == 1.5
     assert app.theme.pixels("body") == 21
     app.theme.set_scale(1.0)

@@ -97,7 +97,8 @@ class DropPage(Page):
         """Plan the audit of the encoder that was dropped, read as the user said; its checks may go on."""
         inspected = self._model.state.inspected
         if inspected is not None and self._model.state.choosing is None:
-            self.plan_requested.emit(AuditPlan(encoder=inspected.path, encoder_says=inspected.says))
+            plan = AuditPlan(encoder=inspected.path, encoder_says=inspected.says)
+            self.plan_requested.emit(self._settings.preferences.into(plan))
 
     def go_back(self) -> None:
         """Choose none of several encoders, or put the one shown aside."""
@@ -156,7 +157,8 @@ class DropPage(Page):
 
     def _sample_plan(self) -> AuditPlan:
         ready = self._model.state.ready
-        return with_preset(AuditPlan(), "quick", ready.catalogue if ready else Catalogue())
+        plan = self._settings.preferences.into(AuditPlan())
+        return with_preset(plan, "quick", ready.catalogue if ready else Catalogue())
 
     def _on_changed(self) -> None:
         state = self._model.state

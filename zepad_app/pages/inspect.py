@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
@@ -171,9 +171,6 @@ class InspectPage(QWidget):
         self._model.finished.connect(self.show_run)
         self._model.changed.connect(self._on_engine)
         self._theme.changed.connect(self._dress)
-        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
-        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        paste.activated.connect(self.paste)
 
     def _on_state(self) -> None:
         state = self._model.state

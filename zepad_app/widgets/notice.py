@@ -1,15 +1,19 @@
-"""A notice: what happened, why, and one button that helps."""
+"""A notice: what happened, what to do, one button that helps, and the details folded below."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from zepad_app.failures import NoticeText
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.buttons import IconButton, plain, secondary
+
+_MOST_LINES: Final = 8
 
 
 class Notice(QFrame):
@@ -31,7 +35,14 @@ class Notice(QFrame):
             text.setWordWrap(True)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._button: QPushButton = secondary("", lambda: self.remedied.emit(self._text.remedy), "Remedy")
-        self._copy = plain("Copy details", self._copy_detail)
+        self.fold = plain("Details", self._on_fold, "Show or hide the details")
+        self.fold.setCheckable(True)
+        self._copy = plain("Copy", self._copy_detail, "Copy this notice with its details")
+        self.details = QPlainTextEdit()
+        self.details.setReadOnly(True)
+        self.details.setAccessibleName("Details")
+        self.details.setTabChangesFocus(True)
+        self.details.hide()
         self._close = IconButton(theme, "close", "Dismiss this notice")
         self._close.clicked.connect(self.hide)
         self._arrange()
@@ -57,7 +68,11 @@ class Notice(QFrame):
         self._button.setText(text.button)
         self._button.setAccessibleName(text.button)
         self._button.setVisible(text.remedy not in ("none", "copy"))
-        self._copy.setVisible(bool(text.detail))
+        self._copy.setVisible(text.kind == "trouble")
+        self.fold.setVisible(bool(text.detail))
+        self.fold.setChecked(False)
+        self.details.setPlainText(text.detail)
+        self.details.hide()
         self.setAccessibleName(f"{text.sentence} {text.advice}".strip())
         self.show()
 
@@ -77,19 +92,28 @@ class Notice(QFrame):
         words.setSpacing(4)
         words.addWidget(self._sentence)
         words.addWidget(self._advice)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(BETWEEN, INSIDE + 4, INSIDE, INSIDE + 4)
+        row = QHBoxLayout()
         row.setSpacing(INSIDE + 4)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        for widget in (self._copy, self._button, self._close):
+        for widget in (self.fold, self._copy, self._button, self._close):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(BETWEEN, INSIDE + 4, INSIDE, INSIDE + 4)
+        column.setSpacing(INSIDE)
+        column.addLayout(row)
+        column.addWidget(self.details)
 
     def _dress(self) -> None:
         tokens = self._theme.tokens
         trouble = self._text.kind == "trouble"
         icon = self._theme.icon(*(("warning", tokens.warning) if trouble else ("done", tokens.benign)))
         self._icon.setPixmap(icon.pixmap(QSize(20, 20), self.devicePixelRatioF()))
+
+    def _on_fold(self) -> None:
+        lines = min(self._text.detail.count("\n") + 1, _MOST_LINES)
+        self.details.setFixedHeight(lines * self.details.fontMetrics().lineSpacing() + 3 * INSIDE)
+        self.details.setVisible(self.fold.isChecked())
 
     def _copy_detail(self) -> None:
         lines = (self._text.sentence, self._text.advice, self._text.detail)

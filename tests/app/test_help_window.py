@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from zepad_app.help_window import PAGES, HelpWindow, explain, glossary, page_text, title_of
+from zepad_app.theme import Theme
+from zepad_engine.resources import asset
+
+LINK = re.compile(r"(!?)\[[^\]]+\]\(([^)]+)\)")
+
+
+@pytest.fixture
+def help_window(qtbot: QtBot, theme: Theme) -> HelpWindow:
+    made = HelpWindow(theme)
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_to_a_page_and_every_picture_is_bundled(name: str) -> None:
+    assert page_text(name).startswith("# ")
+    for picture, target in LINK.findall(page_text(name)):
+        if picture:
+            assert asset("screenshots", f"{target}-light.png").exists()
+            assert asset("screenshots", f"{target}-dark.png").exists()
+        else:
+            assert target in PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_gives_a_verdict_that_an_audit_cannot_give(name: str) -> None:
+    words = page_text(name).replace("No audit shows that an encoder is safe.", "")
+    assert not re.search(r"\b(secure|safe|certified)\b", words)
+
+
+def test_the_glossary_explains_in_one_line_each() -> None:
+    assert explain("Head") == "A small classifier trained on an encoder's features for one task."
+    assert explain("no such term") == ""
+    assert all(meaning.endswith(".") and len(meaning) < 160 for meaning in glossary().values())
+    assert "**Victim** – The public encoder that is audited." in page_text("glossary")
+
+
+def test_a_search_leaves_the_pages_that_speak_of_it(help_window: HelpWindow) -> None:
+    assert help_window.contents.count() == len(PAGES)
+    help_window.search.setText("mcnemar")
+    titles = [help_window.contents.item(row).text() for row in range(help_window.contents.count())]
+    assert titles == [title_of("comparing"), title_of("glossary")]
+    assert "McNemar" in help_window.reader.toPlainText()
+    help_window.search.setText("zebra")
+    assert help_window.contents.count() == 0
+    assert "zebra" in help_window.note.text()
+
+
+def test_links_within_are_followed_and_links_outside_only_copied(help_window: HelpWindow) -> None:
+    help_window.show_page("first-audit")
+    help_window._on_link(QUrl("reading-the-verdict"))
+    assert help_window.reader.toPlainText().startswith("Reading the verdict")
+    help_window._on_link(QUrl("https://example.org/a"))
+    assert QGuiApplication.clipboard().text() == "https://example.org/a"
+    assert "Copied" in help_window.note.text()
+    assert help_window.reader.toPlainText().startswith("Reading the verdict")
+
+
+def test_a_page_shows_bundled_pictures_and_loads_nothing_else(help_window: HelpWindow) -> None:
+    image = help_window.reader.loadResource(2, QUrl("results"))
+    assert image is not None
+    assert image.width() == 600
+    assert help_window.reader.loadResource(2, QUrl("https://example.org/x.png")) is None
+    assert help_window.reader.loadResource(2, QUrl("file:///etc/hostname")) is None
+    assert help_window.reader.loadResource(3, QUrl("results")) is None
