@@ -26,6 +26,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2), metavar="N")
     parser.add_argument("--modes", nargs="+", choices=get_args(Mode), default=get_args(Mode))
     parser.add_argument("--preset", choices=PRESETS, default="standard")
+    more = "also tune with these weights of the regulariser, an audit each"
+    parser.add_argument("--lambda", nargs="+", type=float, default=(), dest="weights", metavar="W", help=more)
     parser.add_argument("--attacks", nargs="+", choices=ATTACKS, default=ATTACKS, help="fewer are sooner done")
     parser.add_argument("--defences", nargs="+", choices=DEFENCES, default=DEFENCES, help="fewer are sooner done")
     parser.add_argument("--no-adaptive", action="store_true", help="leave the attacks on the defended systems out")
@@ -90,4 +92,5 @@ def _wish(flags: argparse.Namespace) -> Wish:
         adaptive=not flags.no_adaptive,
         device=flags.device,
         workers=flags.workers,
+        weights=tuple(flags.weights),
     )

@@ -39,6 +39,8 @@ class Wish:
         attacks, defences: keys; fewer of them are sooner done.
         adaptive: attacks on the defended systems, as the preset has them; off leaves them out.
         workers: worker processes of an audit; 0 = chosen from the cores.
+        weights: further weights of the tuning's regulariser (lambda, as a share of CE unless the preset fixes it), an
+            audit each beside the preset's own.
     """
 
     victims: tuple[str, ...] = tuple(VICTIMS)
@@ -51,6 +53,7 @@ class Wish:
     adaptive: bool = True
     device: str = "auto"
     workers: int = 0
+    weights: tuple[float, ...] = ()
 
 
 def paper_plans(wish: Wish, catalogue: Catalogue) -> Iterator[tuple[str, AuditPlan]]:
@@ -79,11 +82,18 @@ def paper_plans(wish: Wish, catalogue: Catalogue) -> Iterator[tuple[str, AuditPl
                     workers=wish.workers,
                 )
                 plan = with_preset(plan, wish.preset, catalogue)
-                yield f"{victim}-{mode}-{seed}", plan if wish.adaptive else _left_alone(plan)
+                plan = plan if wish.adaptive else _left_alone(plan)
+                yield f"{victim}-{mode}-{seed}", plan
+                for weight in wish.weights:
+                    yield f"{victim}-{mode}-{seed}-lambda{weight:g}", _weighted(plan, weight)
 
 
 def _left_alone(plan: AuditPlan) -> AuditPlan:
     return msgspec.structs.replace(plan, adaptive=Adaptive())
+
+
+def _weighted(plan: AuditPlan, weight: float) -> AuditPlan:
+    return msgspec.structs.replace(plan, tuning=msgspec.structs.replace(plan.tuning, weight=weight))
 
 
 def _choices(keys: Iterable[str]) -> tuple[Choice, ...]:

@@ -13,20 +13,23 @@ from zepad_engine.study.published import ABLATION, MAIN, RIVALS
 Reports: TypeAlias = Mapping[str, AuditReport]
 
 _MAIN_ATTACK = "advencoder_per"
+_WEIGHED_DEFENCES = ("undefended", "zepad_no_bmp", "zepad")
 _MAIN_DEFENCES = ("undefended", "random_encoder", "clean_ensemble", "gen_af", "zepad")
 
 
 def study_tables(reports: Reports) -> str:
-    """Every table, headed; ``reports`` are keyed victim-mode-seed."""
+    """Every table, headed; ``reports`` are keyed victim-mode-seed, and -lambda where that is not the preset's."""
+    plain = {name: report for name, report in reports.items() if not _swept(name)}
     parts: list[tuple[str, list[str]]] = [("What was run", _runs(reports))]
     for mode in dict.fromkeys(_part(name, 1) for name in reports):
-        chosen = {name: report for name, report in reports.items() if _part(name, 1) == mode}
+        chosen = {name: report for name, report in plain.items() if _part(name, 1) == mode}
         parts += [
             (f"Main table, {mode}", main_table(chosen)),
             (f"Ablation, {mode}", ablation_table(chosen)),
             (f"Rival defences, {mode}", rival_table(chosen)),
             (f"Universal attacks, {mode}", attack_table(chosen)),
             (f"Attacks on the defended systems, {mode}", adaptive_table(chosen)),
+            (f"Weight of the regulariser, {mode}", weight_table(reports, mode)),
         ]
     return "\n\n".join(f"### {title}\n\n" + "\n".join(lines) for title, lines in parts if lines) + "\n"
 
@@ -91,6 +94,31 @@ def adaptive_table(reports: Reports) -> list[str]:
     worst = [_spread([case.accuracy.value for case in cases if case.defence == defence]) for defence in defences]
     lines.append(_row("**worst of all per image**", *worst, ""))
     return lines
+
+
+def weight_table(reports: Reports, mode: str) -> list[str]:
+    """BA and RA by the tuning's lambda, over the victims and seeds that were run with more than one."""
+    swept = {_subject(name) for name in reports if _swept(name) and _part(name, 1) == mode}
+    mine = [report for name, report in reports.items() if _subject(name) in swept]
+    if not mine:
+        return []
+    lines = _head("lambda", *(f"{defence} BA / RA" for defence in _WEIGHED_DEFENCES), "audits")
+    for weight in sorted({report.plan.tuning.weight for report in mine}):
+        chosen = [report for report in mine if report.plan.tuning.weight == weight]
+        figures = [
+            f"{_average(chosen, defence, 'ba')} / {_average(chosen, defence, 'ra')}" for defence in _WEIGHED_DEFENCES
+        ]
+        lines.append(_row(f"{weight:g}", *figures, str(len(chosen))))
+    return lines
+
+
+def _swept(name: str) -> bool:
+    return name.count("-") > 2
+
+
+def _subject(name: str) -> str:
+    """Victim, mode and seed."""
+    return "-".join(name.split("-")[:3])
 
 
 def _runs(reports: Reports) -> list[str]:

@@ -20,7 +20,7 @@ from zepad_engine.plan_checks import troubles
 from zepad_engine.study import running
 from zepad_engine.study.plans import DEFENCES, TASKS, VICTIMS, Wish, paper_plans
 from zepad_engine.study.running import put_tables, run_study
-from zepad_engine.study.tables import ablation_table, main_table, study_tables
+from zepad_engine.study.tables import ablation_table, main_table, study_tables, weight_table
 
 CATALOGUE = describe()
 
@@ -112,6 +112,39 @@ def test_fewer_attacks_and_defences_are_a_smaller_plan():
         ["zepad"],
     )
     assert plan.workers == 1
+
+
+def test_other_weights_of_the_regulariser_are_audits_beside_the_presets_own():
+    wish = Wish(victims=("supcon",), seeds=(0,), modes=("corrected",), preset="quick", weights=(0.0, 4.0))
+    plans = dict(paper_plans(wish, CATALOGUE))
+    assert {name: plan.tuning.weight for name, plan in plans.items()} == {
+        "supcon-corrected-0": 1.0,
+        "supcon-corrected-0-lambda0": 0.0,
+        "supcon-corrected-0-lambda4": 4.0,
+    }
+    assert {plan.tuning.images for plan in plans.values()} == {1000}
+
+
+def test_the_table_of_lambda_sets_them_beside_each_other_and_no_other_table_counts_them():
+    def weighed(weight, value):
+        report = cells_at(sample_report(), "zepad", value)
+        tuning = msgspec.structs.replace(report.plan.tuning, weight=weight)
+        return msgspec.structs.replace(report, plan=msgspec.structs.replace(report.plan, tuning=tuning))
+
+    reports = {
+        "supcon-corrected-0": weighed(1.0, 0.8),
+        "supcon-corrected-0-lambda4": weighed(4.0, 0.6),
+        "simclr-corrected-0": weighed(1.0, 0.2),
+    }
+    rows = weight_table(reports, "corrected")[2:]
+    assert [(row.split(" | ")[0], row.split(" | ")[3].split(" / ")[1], row.split(" | ")[4]) for row in rows] == [
+        ("| 1", "80.0", "1 |"),
+        ("| 4", "60.0", "1 |"),
+    ]
+    assert weight_table(reports, "official") == []
+    text = study_tables(reports)
+    assert "### Weight of the regulariser, corrected" in text
+    assert "| 50.0 (20.0–80.0) |" in text.split("### Rival defences")[0]
 
 
 def test_tables_can_be_drawn_of_what_is_finished_without_running_anything(tmp_path, capsys, monkeypatch):
