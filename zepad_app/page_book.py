@@ -22,6 +22,7 @@ from zepad_engine.findings import AuditReport
 from zepad_engine.plan import AuditPlan
 
 if TYPE_CHECKING:
+    from zepad_app.pages.compare import ComparePage
     from zepad_app.pages.inspect import InspectPage
     from zepad_app.pages.results import ResultsPage
 
@@ -65,6 +66,7 @@ class PageBook(QObject):
                 "results": self._make_results,
                 "inspect": self._make_inspect,
                 "history": self._make_history,
+                "compare": self._make_compare,
             }
             self._pages[name] = makers[name]()
             self._stack.addWidget(self._pages[name])
@@ -163,4 +165,17 @@ class PageBook(QObject):
         page.run_opened.connect(self.run_opened)
         page.plan_requested.connect(self.plan_requested)
         page.audit_requested.connect(lambda: self.page_requested.emit("drop"))
+        page.compare_requested.connect(self._compare)
         return page
+
+    def _make_compare(self) -> QWidget:
+        from zepad_app.pages.compare import ComparePage
+
+        page = ComparePage(self._model, self._theme)
+        page.history_requested.connect(lambda: self.page_requested.emit("history"))
+        return page
+
+    def _compare(self, first: Path, second: Path) -> None:
+        page: ComparePage = self.page("compare")  # type: ignore[assignment]
+        page.compare(first, second)
+        self.page_requested.emit("compare")

@@ -14,6 +14,9 @@ from zepad_engine.evidence import Rate
 SCHEMA_VERSION: Final = "1.0"
 # Differences are told from chance at this level, after Holm's correction over all tests of a comparison.
 LEVEL: Final = 0.05
+# Name of the cost that is the whole audit.
+WHOLE: Final = "Whole audit"
+_MINUS: Final = "\N{MINUS SIGN}"
 
 Images: TypeAlias = Literal["same", "shared", "other", "unknown"]
 About: TypeAlias = Literal["universal", "worst", "adaptive", "detection"]
@@ -225,6 +228,27 @@ _IMAGES: Final[dict[Images, str]] = {
     "other": f"Other test images, {_APART}: {{}}.",
     "unknown": f"An audit did not keep which test images it asked about, {_APART}: {{}}.",
 }
+
+
+def points_text(of: Difference | MeanDifference) -> str:
+    """``+3.4`` points of a percent; of an AUROC the difference as it is."""
+    scale, digits = _scale(of)
+    return f"{scale * of.difference:+.{digits}f}".replace("-", _MINUS)
+
+
+def interval_text(of: Difference | MeanDifference) -> str:
+    """The 95 % interval of a difference in the same unit: ``[-0.6, 7.4]``."""
+    scale, digits = _scale(of)
+    return f"[{scale * of.low:.{digits}f}, {scale * of.high:.{digits}f}]".replace("-", _MINUS)
+
+
+def p_text(p: float | None) -> str:
+    """Three digits, or that it is less; nothing where there is no test."""
+    return "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _scale(of: Difference | MeanDifference) -> tuple[int, int]:
+    return (1, 2) if isinstance(of, Difference) and of.measure == "AUROC" else (100, 1)
 
 
 def comparison_to_json(comparison: Comparison) -> bytes:

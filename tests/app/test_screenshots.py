@@ -14,12 +14,15 @@ from pytestqt.qtbot import QtBot
 
 from tests.support import fake_engine, sample_preflight
 from tests.support.fake_engine import FakeEngine
+from tests.support.sample_comparison import store_two
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
 from zepad_app.app import App
 from zepad_app.pages.drop import DropPage
 from zepad_app.preferences import Scheme
 from zepad_engine import messages
+from zepad_engine.comparing.compare import keep_comparison
+from zepad_engine.comparison import Compare, Compared
 from zepad_engine.findings import report_to_json
 from zepad_engine.places import runs_folder
 from zepad_engine.plan import AuditPlan, plan_to_json
@@ -254,6 +257,28 @@ def no_audits(app: App, engine: FakeEngine) -> None:
     app.window.show_page("history")
 
 
+def comparing(app: App, engine: FakeEngine) -> Path:
+    engine.be_ready()
+    first, second = store_two(runs_folder())
+    page = app.window.pages.page("compare")
+    page.compare(first, second)  # type: ignore[attr-defined]
+    app.window.show_page("compare")
+    return keep_comparison(first, second)
+
+
+def compared(app: App, engine: FakeEngine) -> None:
+    path = comparing(app, engine)
+    request = engine.sent[-1]
+    assert isinstance(request, Compare)
+    engine.say(Compared(request=request.request, first=request.first, second=request.second, path=str(path)))
+
+
+def compared_figures(app: App, engine: FakeEngine) -> None:
+    compared(app, engine)
+    bar = app.window.pages.page("compare").sheet.verticalScrollBar()  # type: ignore[attr-defined]
+    bar.rangeChanged.connect(lambda _low, high: bar.setValue(high))
+
+
 STATES: dict[str, Callable[[App, FakeEngine], object]] = {
     "drop-starting": empty,
     "drop": welcome,
@@ -278,6 +303,9 @@ STATES: dict[str, Callable[[App, FakeEngine], object]] = {
     "running-failed": failed,
     "history": past_audits,
     "history-empty": no_audits,
+    "compare": compared,
+    "compare-figures": compared_figures,
+    "compare-busy": comparing,
 }
 
 
@@ -291,6 +319,8 @@ ONE_SIZE = {
     "drop-refused",
     "plan-doubtful",
     "history-empty",
+    "compare-figures",
+    "compare-busy",
 }
 CASES = [(state, size) for state in STATES for size in SIZES if not size or state not in ONE_SIZE]
 

@@ -35,6 +35,7 @@ from zepad_app.history import RecentRun
 from zepad_app.runs.runs_model import AUDIT, DATE, NUMBERS, PRESET, RUN_ROLE, SEED, SIZE, STATE, VERDICT, FilteredRuns
 from zepad_app.runs.wording import STATE_ICONS
 from zepad_app.theme import Theme
+from zepad_app.widgets.thumbnail import square
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _THUMBNAIL: Final = 40
@@ -120,7 +121,7 @@ class RunDelegate(QStyledItemDelegate):
             return None
         key = (run.thumbnail, ratio)
         if key not in self._pictures:
-            self._pictures[key] = _square(QPixmap(str(run.thumbnail)), round(_THUMBNAIL * ratio))
+            self._pictures[key] = square(run.thumbnail, round(_THUMBNAIL * ratio))
         return None if self._pictures[key].isNull() else self._pictures[key]
 
     def _paint_lines(self, painter: QPainter, box: QRect, text: str) -> None:
@@ -265,13 +266,6 @@ class RunsTable(QTableView):
         """Ask for the menu of what is selected."""
         if self.selected:
             self.menu_asked.emit(event.globalPos())
-
-
-def _square(picture: QPixmap, side: int) -> QPixmap:
-    if picture.isNull():
-        return picture
-    least = min(picture.width(), picture.height())
-    return picture.copy(0, 0, least, least).scaled(side, side, mode=Qt.TransformationMode.SmoothTransformation)
 
 
 def _wrapped(text: str, metrics: QFontMetrics, font: QFont, width: int) -> list[str]:

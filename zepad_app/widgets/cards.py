@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.history import RecentRun, RunState
 from zepad_app.runs.wording import date_words, verdict_words
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
 from zepad_app.widgets.buttons import plain, primary, secondary
+from zepad_app.widgets.thumbnail import thumbnail
 
-_THUMBNAIL = 40
 _VERBS: Final[dict[RunState, str]] = {"finished": "Open", "can be resumed": "Resume", "missing": "Gone"}
 
 
@@ -76,7 +75,7 @@ class RunRow(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(INSIDE, INSIDE, INSIDE, INSIDE)
         row.setSpacing(BETWEEN)
-        row.addWidget(_thumbnail(theme, run.thumbnail))
+        row.addWidget(thumbnail(theme, run.thumbnail))
         row.addLayout(self._words(), 1)
         row.addWidget(label(date_words(run.changed), "caption", soft=True))
         verb = _VERBS[run.state]
@@ -114,22 +113,3 @@ class RunRow(QFrame):
     def _on_chosen(self) -> None:
         if self._run.state != "missing":
             (self.opened if self._run.state == "finished" else self.resumed).emit(self._run.folder)
-
-
-def _thumbnail(theme: Theme, path: Path | None) -> QLabel:
-    picture = QLabel()
-    picture.setProperty("surface", "picture")
-    picture.setFixedSize(QSize(_THUMBNAIL, _THUMBNAIL))
-    picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    pixmap = QPixmap(str(path)) if path is not None else QPixmap()
-    if pixmap.isNull():
-        picture.setPixmap(theme.icon("encoder", theme.tokens.ink_soft).pixmap(QSize(20, 20)))
-        return picture
-    ratio = picture.devicePixelRatioF()
-    side = round(_THUMBNAIL * ratio)
-    square = pixmap.copy(0, 0, min(pixmap.width(), pixmap.height()), min(pixmap.width(), pixmap.height()))
-    scaled = square.scaled(side, side, mode=Qt.TransformationMode.SmoothTransformation)
-    scaled.setDevicePixelRatio(ratio)
-    picture.setPixmap(scaled)
-    picture.setAccessibleName("Crafted perturbation")
-    return picture

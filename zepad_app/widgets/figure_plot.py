@@ -190,7 +190,7 @@ class FigurePlot(QWidget):
                 item.setExportMode(False)
 
     def _dress_axes(self) -> None:
-        for side in ("left", "bottom"):
+        for side in ("left", "bottom", "right"):
             axis = self.plot.getAxis(side)
             axis.setPen(self.hairline())
             axis.setTextPen(self.soft())

@@ -10,13 +10,22 @@ from typing import Final
 
 from zepad_engine.command_line.guarding import DONE, say
 from zepad_engine.comparing.compare import compare
-from zepad_engine.comparison import LEVEL, Comparison, Difference, comparison_to_json, images_in_words
+from zepad_engine.comparison import (
+    LEVEL,
+    Comparison,
+    Difference,
+    MeanDifference,
+    comparison_to_json,
+    images_in_words,
+    interval_text,
+    p_text,
+    points_text,
+)
 from zepad_engine.errors import AuditError
 from zepad_engine.evidence import Rate
 
 DIFFERENT, UNREADABLE = 1, 2
 _SIDES: Final = ("first", "second")
-_MINUS: Final = "\N{MINUS SIGN}"
 
 Row = Sequence[str]
 
@@ -73,7 +82,7 @@ def _means(found: Comparison, *, everything: bool) -> tuple[str, list[Row]]:
             found.names.get(mean.defence, mean.defence),
             found.names.get(mean.attack, mean.attack),
             f"{rate_text(mean.first)} -> {rate_text(mean.second)}",
-            difference_text(mean.difference, mean.low, mean.high),
+            _difference(mean),
         )
         for mean in unseen
         if everything or not mean.low <= 0 <= mean.high
@@ -100,9 +109,10 @@ def _rate_row(each: Difference, names: dict[str, str]) -> Row:
         each.measure,
         f"{rate_text(each.first, auroc=each.measure == 'AUROC')} -> "
         f"{rate_text(each.second, auroc=each.measure == 'AUROC')}",
-        difference_text(each.difference, each.low, each.high, auroc=each.measure == "AUROC"),
+        _difference(each),
         compared,
-        *("" if p is None else p_text(p) for p in (each.p, each.holm)),
+        p_text(each.p),
+        p_text(each.holm),
     )
 
 
@@ -113,16 +123,8 @@ def rate_text(rate: Rate, *, auroc: bool = False) -> str:
     return f"{100 * rate.value:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
 
 
-def difference_text(value: float, low: float, high: float, *, auroc: bool = False) -> str:
-    """``+3.4 [-0.6, 7.4]`` in points, or a difference of AUROCs as it is."""
-    scale, digits = (1, 2) if auroc else (100, 1)
-    told = f"{scale * value:+.{digits}f} [{scale * low:.{digits}f}, {scale * high:.{digits}f}]"
-    return told.replace("-", _MINUS)
-
-
-def p_text(p: float) -> str:
-    """Three digits, or that it is less."""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+def _difference(of: Difference | MeanDifference) -> str:
+    return f"{points_text(of)} {interval_text(of)}"
 
 
 def _seconds(value: float | None) -> str:

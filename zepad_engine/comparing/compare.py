@@ -17,7 +17,6 @@ from zepad_engine.comparing.plan_changes import plan_changes
 from zepad_engine.comparing.significance import holm, mean_difference
 from zepad_engine.comparing.unlike import unlike_places
 from zepad_engine.comparison import (
-    LEVEL,
     SCHEMA_VERSION,
     Comparison,
     Difference,
@@ -165,13 +164,10 @@ def _sentence(differences: tuple[Difference, ...], *, equal: bool) -> str:
         return "The two audits have no rate in common, so there is nothing to compare but their plans."
     out = [each for each in differences if each.stands_out]
     if not out:
-        return (
-            f"Of {tests:,} rates that both audits have, none differs by more than chance explains "
-            f"(Holm's correction, {100 * LEVEL:g} %)."
-        )
+        return f"None of {tests:,} rates differs by more than chance explains."
     rose = sum(each.difference > 0 for each in out)
+    word = "differs" if len(out) == 1 else "differ"
     return (
-        f"Of {tests:,} rates that both audits have, {len(out):,} differ{'s' if len(out) == 1 else ''} by more than "
-        f"chance explains (Holm's correction, {100 * LEVEL:g} %): {rose:,} higher in the second, "
-        f"{len(out) - rose:,} lower."
+        f"{len(out):,} of {tests:,} rates {word} by more than chance explains: "
+        f"{rose or 'none'} higher in the second audit, {len(out) - rose or 'none'} lower."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from zepad_engine.comparison import Cost, Fact, Side
+from zepad_engine.comparison import WHOLE, Cost, Fact, Side
 from zepad_engine.findings import AuditReport, TuningFinding
 from zepad_engine.shown_names import shown_name
 
@@ -99,7 +99,7 @@ def _machine(report: AuditReport) -> Told:
 
 def _seconds(report: AuditReport) -> Iterator[tuple[str, float]]:
     if "wall" in report.timings:
-        yield "Whole audit", report.timings["wall"]
+        yield WHOLE, report.timings["wall"]
     for stage, seconds in report.timings.items():
         if stage != "wall":
             yield f"Stage: {stage}", seconds

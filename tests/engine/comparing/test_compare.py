@@ -51,8 +51,9 @@ def test_the_same_images_are_paired_by_hand(lay):
     assert only.difference == pytest.approx(7 / 20)
     assert (only.low, only.high) == pytest.approx((7 / 22 - half, 7 / 22 + half))
     assert images_in_words(found) == ("The same test images in both, compared image by image: Traffic signs (n = 20).",)
-    assert "1 differs by more than chance" in found.sentence
-    assert "1 higher in the second, 0 lower" in found.sentence
+    assert found.sentence == (
+        "1 of 1 rates differs by more than chance explains: 1 higher in the second audit, none lower."
+    )
 
 
 def test_the_order_of_the_images_does_not_matter(lay):
@@ -120,7 +121,7 @@ def test_holm_counts_every_test(lay):
     found = lay(one, other)
     assert found.tests == 2
     assert [each.holm for each in found.differences] == pytest.approx([40 / 512, 1.0])
-    assert "none differs by more than chance explains" in found.sentence
+    assert found.sentence == "None of 2 rates differs by more than chance explains."
 
 
 def whole(**changes) -> AuditReport:

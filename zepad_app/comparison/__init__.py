@@ -1,0 +1,1 @@
+"""What the compare page is made of: the two audits, what changed, plots and a table of differences."""

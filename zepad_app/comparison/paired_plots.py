@@ -1,0 +1,208 @@
+"""Both audits on each task: accuracies joined by a bar, and beside them the difference with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtGui import QColor, QFontMetrics, QPen
+from PySide6.QtWidgets import QWidget
+
+from zepad_app.comparison.wording import MAIN, difference_sentence, name_in
+from zepad_app.results.wording import rate_hint
+from zepad_app.theme import Theme
+from zepad_app.tokens import Meaning
+from zepad_app.widgets.figure_menu import Figures
+from zepad_app.widgets.figure_plot import FigurePlot
+from zepad_app.widgets.legend_row import Key
+from zepad_engine.comparison import Comparison, Difference, interval_text, points_text
+
+_LANE: Final = 30
+_MARGIN: Final = 56
+_MEANINGS: Final[dict[str, Meaning]] = {"undefended": "undefended", "zepad": "fused"}
+
+
+def rows_of(comparison: Comparison, attack: str) -> tuple[Difference, ...]:
+    """The accuracies under one attack on encoders, task by task, the main systems first."""
+    mine = [
+        each
+        for each in comparison.differences
+        if each.measure == "accuracy" and each.about in ("universal", "worst") and each.attack == attack
+    ]
+    tasks = list(dict.fromkeys(each.task for each in mine))
+    shown = [each for each in mine if each.defence in MAIN] or mine
+    # Undefended above ZePAD, as on the results page.
+    order = [*reversed(MAIN), *dict.fromkeys(each.defence for each in shown)]
+    return tuple(sorted(shown, key=lambda each: (tasks.index(each.task), order.index(each.defence))))
+
+
+class _Lanes(FigurePlot):
+    """One lane per difference, tasks apart from each other; both plots share these places."""
+
+    def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(theme, title, parent)
+        self.comparison: Comparison | None = None
+        self.rows: tuple[Difference, ...] = ()
+        self.attack = ""
+
+    def show_rows(self, comparison: Comparison, rows: Sequence[Difference], attack: str) -> None:
+        """Draw other rows."""
+        self.comparison, self.rows, self.attack = comparison, tuple(rows), attack
+        breaks = len({row.task for row in self.rows})
+        self.setFixedHeight(round(_LANE * (len(self.rows) + 0.5 * breaks) * self.theme.scale) + _MARGIN)
+        self.redraw()
+
+    def places(self) -> list[float]:
+        """The height of each lane, the first at 0 and all others below."""
+        found: list[float] = []
+        y, before = 0.0, ""
+        for row in self.rows:
+            y -= (1.0 if found else 0.0) + (0.5 if found and row.task != before else 0.0)
+            found.append(y)
+            before = row.task
+        return found
+
+    def colour_of(self, row: Difference) -> QColor:
+        """The colour a system has everywhere."""
+        meaning = _MEANINGS.get(row.defence)
+        return self.theme.colour(meaning) if meaning else self.soft()
+
+    def whisker(self, colour: QColor) -> QPen:
+        """The pen of an interval."""
+        pen = QPen(colour, 1.2)
+        pen.setCosmetic(True)
+        return pen
+
+    def set_names(self, side: str, places: Sequence[float], names: Sequence[str]) -> None:
+        """Words at the lanes, on an axis as wide as they are."""
+        self.set_ticks(side, list(zip(places, names, strict=True)))
+        # Left to itself an axis finds its width only when it is painted for the second time.
+        metrics = QFontMetrics(self.theme.font("caption"))
+        self.plot.getAxis(side).setWidth(max((metrics.horizontalAdvance(name) for name in names), default=0) + 14)
+
+    def set_lanes(self, places: Sequence[float]) -> None:
+        """Room for every lane."""
+        self.plot.setYRange(min(places, default=-1.0) - 0.7, 0.7, padding=0)
+
+
+class PairedPlot(_Lanes):
+    """Hollow is the first audit, filled the second; whiskers are 95 % intervals."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, "Accuracy in both audits, per task", parent)
+
+    def keys(self) -> tuple[Key, ...]:
+        """The key of this plot."""
+        theme = self.theme
+        return (
+            Key(text="Undefended", pen=lambda: theme.pen("undefended"), symbol=theme.marker("undefended")),
+            Key(text="ZePAD", pen=lambda: theme.pen("fused"), symbol=theme.marker("fused")),
+            Key(text="hollow: first audit", pen=lambda: QPen(self.soft()), symbol="o", filled=False),
+            Key(text="filled: second audit", pen=lambda: QPen(self.soft()), symbol="o"),
+            Key(text="95 % interval", pen=lambda: self.whisker(QColor(theme.tokens.ink))),
+        )
+
+    def draw(self) -> None:
+        """One dumbbell per row."""
+        places = self.places()
+        low = min((min(row.first.low, row.second.low) for row in self.rows), default=0.0)
+        floor = max(0.0, int(low * 10) / 10)
+        self.plot.setXRange(floor, 1.0, padding=0.05)
+        self.set_lanes(places)
+        self.set_percent_ticks("bottom", floor, 1.0, 0.1 if floor >= 0.3 else 0.2)
+        self.set_names("left", places, [self._lane_name(row) for row in self.rows])
+        marks = [n / 10 for n in range(round(floor * 10), 11)]
+        bottom = min(places, default=-1.0) - 0.7
+        self.add_line(
+            [x for mark in marks for x in (mark, mark)], [bottom, 0.7] * len(marks), self.hairline(), pairs=True
+        )
+        for y, row in zip(places, self.rows, strict=True):
+            self._dumbbell(row, y)
+
+    def summary(self) -> str:
+        """Each row in a clause."""
+        if self.comparison is None or not self.rows:
+            return "Nothing to compare."
+        return " ".join(difference_sentence(self.comparison, row) for row in self.rows)
+
+    def figures(self) -> Figures:
+        """One row per audit, task and system."""
+        rows: list[list[object]] = [["audit", "task", "attack", "system", "accuracy", "low", "high", "n"]]
+        for row in self.rows:
+            for audit, rate in (("first", row.first), ("second", row.second)):
+                rows.append([audit, row.task, row.attack, row.defence, rate.value, rate.low, rate.high, rate.n])
+        return rows
+
+    def _lane_name(self, row: Difference) -> str:
+        assert self.comparison is not None
+        names = [name_in(self.comparison, key) for key in (row.task, row.defence)]
+        first = next(each for each in self.rows if each.task == row.task) is row
+        return f"{names[0]}    {names[1]}" if first else names[1]
+
+    def _dumbbell(self, row: Difference, y: float) -> None:
+        colour = self.colour_of(row)
+        bar = QPen(colour, 2.2)
+        bar.setCosmetic(True)
+        self.add_line([row.first.value, row.second.value], [y, y], bar)
+        for rate, lift in ((row.first, 0.2), (row.second, -0.2)):
+            self.add_line([rate.low, rate.high], [y + lift, y + lift], self.whisker(colour), pairs=True)
+        meaning = _MEANINGS.get(row.defence)
+        symbol = self.theme.marker(meaning) if meaning else "o"
+        for rate, filled, word in ((row.first, False, "First"), (row.second, True, "Second")):
+            hint = f"{word} audit: {rate_hint(rate)}"
+            self.add_marks([(rate.value, y)], symbol, colour, size=14, filled=filled, hints=[hint])
+
+
+class DifferencePlot(_Lanes):
+    """Second minus first, with its interval around; a line marks no difference."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, "Difference between the audits, per task", parent)
+        self.plot.showAxis("right")
+
+    def draw(self) -> None:
+        """One interval per row, its figures behind it."""
+        places = self.places()
+        reach = max((max(abs(row.low), abs(row.high)) for row in self.rows), default=0.1)
+        reach = max(0.02, reach)
+        step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if step >= reach / 2.5)
+        ticks = [n * step for n in range(-int(reach / step), int(reach / step) + 1)]
+        self.plot.setXRange(-reach, reach, padding=0.04)
+        self.set_lanes(places)
+        self.set_ticks("bottom", [(x, f"{100 * x:+.0f}".replace("-", "−") if x else "0") for x in ticks])
+        self.set_ticks("left", [])
+        told = [f"{points_text(row)}  {interval_text(row)}" for row in self.rows]
+        self.set_names("right", places, told)
+        bottom = min(places, default=-1.0) - 0.7
+        self.add_line([x for x in ticks for _ in range(2)], [bottom, 0.7] * len(ticks), self.hairline(), pairs=True)
+        self.add_line([0.0, 0.0], [bottom, 0.7], self.whisker(self.soft()))
+        for y, row in zip(places, self.rows, strict=True):
+            colour = self.colour_of(row)
+            self.add_line([row.low, row.high], [y, y], self.whisker(colour))
+            hint = difference_sentence(self.comparison, row) if self.comparison else ""
+            self.add_marks([(row.difference, y)], "o", colour, size=9, filled=row.stands_out, hints=[hint])
+
+    def keys(self) -> tuple[Key, ...]:
+        """The key of this plot."""
+        return (
+            Key(text="beyond chance (Holm)", pen=lambda: QPen(QColor(self.theme.tokens.ink)), symbol="o"),
+            Key(text="may be chance", pen=lambda: QPen(self.soft()), symbol="o", filled=False),
+        )
+
+    def summary(self) -> str:
+        """Each row's figure."""
+        if self.comparison is None or not self.rows:
+            return "Nothing to compare."
+        clauses = []
+        for row in self.rows:
+            names = " on ".join(name_in(self.comparison, key) for key in (row.defence, row.task))
+            clauses.append(f"{names}: {points_text(row)} points {interval_text(row)}")
+        return "; ".join(clauses) + "."
+
+    def figures(self) -> Figures:
+        """One row per difference."""
+        rows: list[list[object]] = [["task", "attack", "system", "difference", "low", "high", "p", "holm", "paired"]]
+        return [
+            *rows,
+            *([r.task, r.attack, r.defence, r.difference, r.low, r.high, r.p, r.holm, r.paired] for r in self.rows),
+        ]
