@@ -25,7 +25,7 @@ from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.segments import Segments
-from zepad_app.widgets.verdict_banner import WarningStrip
+from zepad_app.widgets.warning_strip import WarningStrip
 from zepad_engine.card import Overrides
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.costs import net_factor
