@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from tests.support.story_shots import shoot
 from zepad_app.app import App
 from zepad_app.pages.results import ResultsPage
+from zepad_app.results.detection_tab import DetectionTab
 from zepad_app.results.operating import operating_at, place_of, threshold_sentences
 from zepad_app.settings import Settings
 from zepad_app.thresholds import Thresholds
@@ -31,10 +32,12 @@ def test_a_threshold_is_dragged_stepped_undone_and_remembered(app: App, qtbot: Q
     page = app.window.pages.page("results")
     assert isinstance(page, ResultsPage)
     qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=5_000)
-    page.tabs.setCurrentWidget(page.detection)
+    page.open_tab("Detection")
+    tab = page.tab("Detection")
+    assert isinstance(tab, DetectionTab)
     for _ in range(5):
         QApplication.processEvents()
-    desk = page.detection.desk
+    desk = tab.desk
     assert desk is not None
     levels, task = desk.levels, desk.found.task
     # What the words say is what the engine counted.

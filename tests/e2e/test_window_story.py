@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from tests.support.story_shots import shoot
+from zepad_app.results.headline import headline_of
 from zepad_engine.findings import report_from_json
 from zepad_engine.plan import AuditPlan, BenignTraining, Choice, HeadTraining, Tuning
 
@@ -64,11 +65,11 @@ def test_one_click_audits_the_sample_and_the_report_is_exported(app, qtbot, tmp_
     assert unseen["zepad", "advencoder_per"].ra.value - undefended.ra.value > 0.15
     results = app.window.pages.page("results")
     assert app.window.stack.currentWidget() is results
-    assert report.summary.verdict in texts(results)
+    assert headline_of(report).sentence in texts(results)
     shoot(app, qtbot, "results")
-    for name in ("detection", "branches", "attacks", "training", "examples"):
-        results.tabs.setCurrentWidget(getattr(results, name))
-        shoot(app, qtbot, name)
+    for name in ("Detection", "Branches", "Attacks", "Training", "Examples"):
+        results.open_tab(name)
+        shoot(app, qtbot, name.lower())
 
     for kind in ("html", "json"):
         target = tmp_path / f"report.{kind}"

@@ -1,9 +1,10 @@
-"""Results: the verdict, then the evidence in tabs; a tab is drawn when it is first looked at."""
+"""Results: the verdict, then the evidence in tabs; a tab is made and drawn when it is first looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
@@ -13,7 +14,6 @@ from zepad_app.results.attacks_tab import AttacksTab
 from zepad_app.results.branches_tab import BranchesTab
 from zepad_app.results.detection_tab import DetectionTab
 from zepad_app.results.examples_tab import ExamplesTab
-from zepad_app.results.light_board import withheld
 from zepad_app.results.recipe import recipe_of
 from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.results.recipe_tab import RecipeTab
@@ -27,6 +27,7 @@ from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.empty_page import EmptyPage
 from zepad_app.widgets.verdict_banner import VerdictBanner
 from zepad_engine.evidence import Rate
+from zepad_engine.export_formats import FORMATS
 from zepad_engine.findings import AuditReport
 
 _EMPTY = (
@@ -35,6 +36,13 @@ _EMPTY = (
     "and whether perturbed images are noticed. The sample audit takes a few minutes.",
     "Go to the audit",
 )
+
+
+class ReportTab(Protocol):
+    """A widget that shows one side of a report."""
+
+    def show_report(self, report: AuditReport, folder: Path) -> None:
+        """Show another report, whose run lies in ``folder``."""
 
 
 class ResultsPage(QWidget):
@@ -49,16 +57,20 @@ class ResultsPage(QWidget):
         self._theme = theme
         self._report: AuditReport | None = None
         self._folder = Path()
-        self._stale: set[int] = set()
-        self.banner = VerdictBanner(theme)
-        self.summary = SummaryTab(theme)
-        self.detection = DetectionTab(theme, thresholds, undo)
-        self.adaptive = AdaptiveTab(theme)
-        self.branches = BranchesTab(theme)
-        self.attacks = AttacksTab(theme)
-        self.training = TrainingTab(theme)
-        self.examples = ExamplesTab(theme)
-        self.recipe = RecipeTab(theme)
+        self._makers: dict[str, Callable[[], QWidget]] = {
+            "Summary": lambda: SummaryTab(theme),
+            "Adaptive": lambda: AdaptiveTab(theme),
+            "Detection": lambda: DetectionTab(theme, thresholds, undo),
+            "Branches": lambda: BranchesTab(theme),
+            "Examples": lambda: ExamplesTab(theme),
+            "Attacks": lambda: AttacksTab(theme),
+            "Training": lambda: TrainingTab(theme),
+            "Recipe": lambda: RecipeTab(theme),
+        }
+        self._made: dict[str, QWidget] = {}
+        self._places: dict[str, QVBoxLayout] = {}
+        self._stale: set[str] = set()
+        self.banner = VerdictBanner(theme, self._actions())
         self.tabs = QTabWidget()
         self.empty = EmptyPage(theme, "results", _EMPTY, self.audit_requested.emit)
         self._stack = QStackedWidget()
@@ -68,8 +80,8 @@ class ResultsPage(QWidget):
     def show_report(self, report: AuditReport, folder: Path) -> None:
         """Show a finished audit; its pictures lie in ``folder``."""
         self._report, self._folder = report, folder
-        self.banner.show_summary(report.summary, report.warnings, withheld=withheld(report))
-        self._stale = set(range(self.tabs.count()))
+        self.banner.show_report(report)
+        self._stale = set(self._makers)
         self._stack.setCurrentIndex(1)
         self._draw(self.tabs.currentIndex())
 
@@ -84,26 +96,28 @@ class ResultsPage(QWidget):
         self._report = None
         self._stack.setCurrentIndex(0)
 
-    def _fillings(self) -> tuple[tuple[str, QWidget, Callable[[AuditReport], None]], ...]:
-        return (
-            ("Summary", self.summary, self.summary.show_report),
-            ("Detection", self.detection, lambda report: self.detection.show_report(report, self._folder)),
-            ("Adaptive", self.adaptive, self.adaptive.show_report),
-            ("Branches", self.branches, self.branches.show_report),
-            ("Attacks", self.attacks, lambda report: self.attacks.show_report(report, self._folder)),
-            ("Training", self.training, self.training.show_report),
-            ("Examples", self.examples, lambda report: self.examples.show_report(report, self._folder)),
-            ("Recipe", self.recipe, self.recipe.show_report),
-        )
+    def tab(self, name: str) -> QWidget:
+        """The tab of a name, made now if need be."""
+        if name not in self._made:
+            made = self._made[name] = self._makers[name]()
+            self._places[name].addWidget(made)
+        return self._made[name]
+
+    def open_tab(self, name: str) -> None:
+        """Bring a tab to the front."""
+        self.tabs.setCurrentIndex(list(self._makers).index(name))
 
     def _build(self) -> None:
-        for name, tab, _ in self._fillings():
-            self.tabs.addTab(tab, name)
+        for name in self._makers:
+            place = QWidget()
+            self._places[name] = QVBoxLayout(place)
+            self._places[name].setContentsMargins(0, 0, 0, 0)
+            self.tabs.addTab(place, name)
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {AROUND - 14}px; }}")
-        self.tabs.setCornerWidget(self._actions())
         self.tabs.currentChanged.connect(self._draw)
+        self.banner.checks_requested.connect(lambda: self.open_tab("Adaptive"))
         full = QWidget()
         column = QVBoxLayout(full)
         column.setContentsMargins(0, 0, 0, 0)
@@ -119,18 +133,23 @@ class ResultsPage(QWidget):
     def _actions(self) -> QWidget:
         corner = QWidget()
         row = QHBoxLayout(corner)
-        row.setContentsMargins(0, 0, AROUND, 4)
+        row.setContentsMargins(0, 0, 0, 4)
         row.setSpacing(INSIDE)
         row.addWidget(secondary("Inspect an image", self.inspect_requested.emit))
         menu = QMenu(corner)
-        menu.addAction("Report as HTML…", lambda: self.export_requested.emit("html"))
-        menu.addAction("Report as JSON…", lambda: self.export_requested.emit("json"))
+        menu.setToolTipsVisible(True)
+        for form in FORMATS:
+            action = menu.addAction(f"{form.name} ({form.ending})…")
+            action.setToolTip(form.about)
+            action.triggered.connect(lambda _checked=False, key=form.key: self.export_requested.emit(key))
         self.export = secondary("Export", lambda: None, "Export the report")
         self.export.setMenu(menu)
         row.addWidget(self.export)
         return corner
 
     def _draw(self, index: int) -> None:
-        if self._report is not None and index in self._stale:
-            self._stale.discard(index)
-            self._fillings()[index][2](self._report)
+        name = self.tabs.tabText(index)
+        if self._report is not None and name in self._stale:
+            self._stale.discard(name)
+            tab: ReportTab = self.tab(name)  # type: ignore[assignment]
+            tab.show_report(self._report, self._folder)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from zepad_app.results.light_board import LightBoard
 from zepad_app.results.sheet import Sheet, card, clear
 from zepad_app.results.wording import defence_hint, defence_name, rate_hint, rate_text, task_name
 from zepad_app.theme import Theme
@@ -25,7 +27,7 @@ _NOTE: Final = (
 
 
 class AdaptiveTab(Sheet):
-    """A table per task: a row per attack, a column per system."""
+    """A table per task: a row per attack, a column per system; below, the checks of these attacks."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -36,11 +38,14 @@ class AdaptiveTab(Sheet):
         self._list = QVBoxLayout()
         self._list.setSpacing(INSIDE)
         self.column.addLayout(self._list)
+        self.lights = LightBoard(theme)
+        self.column.addWidget(self.lights)
         self.column.addStretch(1)
 
-    def show_report(self, report: AuditReport) -> None:
+    def show_report(self, report: AuditReport, _folder: Path = Path()) -> None:
         """Show another report."""
         clear(self._list)
+        self.lights.show_report(report)
         self.note.setText(_NOTE if report.adaptive else _NONE)
         for task in dict.fromkeys(found.task for found in report.adaptive):
             title = self.theme.label(task_name(report, task))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
@@ -45,7 +47,7 @@ class BranchesTab(Sheet):
         self.column.addStretch(1)
         self.choice.chosen.connect(self._on_attack)
 
-    def show_report(self, report: AuditReport) -> None:
+    def show_report(self, report: AuditReport, _folder: Path = Path()) -> None:
         """Show another report."""
         self._report = report
         attacks = tuple(dict.fromkeys(found.attack for found in report.branches if found.attack != "none"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
@@ -51,7 +52,7 @@ class RecipeTab(Sheet):
         theme.changed.connect(self._dress)
         self._dress()
 
-    def show_report(self, report: AuditReport) -> None:
+    def show_report(self, report: AuditReport, _folder: Path = Path()) -> None:
         """Show another report."""
         clear(self._facts)
         self.plan.setPlainText(plan_to_json(report.plan).decode())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
 from zepad_app.results.contrasts import CONTROLS, attacks_of, contrasts
-from zepad_app.results.light_board import LightBoard
 from zepad_app.results.rate_table import MEASURES, Measure
 from zepad_app.results.sheet import Sheet
 from zepad_app.results.wording import attack_name, defence_name, task_name
@@ -19,12 +20,11 @@ from zepad_engine.findings import AuditReport
 
 
 class SummaryTab(Sheet):
-    """Trust lights, dumbbells for a chosen attack, the full table."""
+    """Dumbbells for a chosen attack, the full table."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._report: AuditReport | None = None
-        self.lights = LightBoard(theme)
         self.choice = AttackChoice(theme, "Accuracy per task")
         self.plot = DumbbellPlot(theme)
         self.legend = LegendRow(theme, self.plot.keys())
@@ -36,16 +36,14 @@ class SummaryTab(Sheet):
         self.choice.chosen.connect(self._on_attack)
         self.measure.chosen.connect(self._on_measure)
 
-    def show_report(self, report: AuditReport) -> None:
+    def show_report(self, report: AuditReport, _folder: Path = Path()) -> None:
         """Show another report, at its worst attack."""
         self._report = report
-        self.lights.show_report(report)
         self.choice.show_attacks(report, attacks_of(report))
         self.table.rates.show_report(report)
         self._say_missing(report)
 
     def _build(self) -> None:
-        self.column.addWidget(self.lights)
         self.column.addWidget(self.choice)
         self.column.addWidget(self.legend)
         self.add_card(self.plot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -30,7 +31,7 @@ class TrainingTab(Sheet):
         self.column.addLayout(self._list)
         self.column.addStretch(1)
 
-    def show_report(self, report: AuditReport) -> None:
+    def show_report(self, report: AuditReport, _folder: Path = Path()) -> None:
         """Show another report."""
         clear(self._list)
         self.plots = []

@@ -1,64 +1,78 @@
-"""The verdict: the largest thing on the page, two lines at most, with what it rests on below."""
+"""The verdict: one sentence, the figures it rests on, and what a reader must know before trusting it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from zepad_app.results.headline import headline_of
+from zepad_app.results.lamp_row import LampRow
+from zepad_app.results.light_board import withheld
+from zepad_app.results.sheet import clear
 from zepad_app.theme import Theme
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE, Role
-from zepad_app.widgets.warning_strip import WarningStrip
-from zepad_engine.findings import Summary
+from zepad_app.widgets.buttons import plain
+from zepad_app.widgets.figure_tile import FigureTile
+from zepad_engine.findings import AuditReport
 
-_MOST_LINES = 2
-_WITHHELD = "No verdict"
+_MOST_LINES: Final = 2
+_WITHHELD: Final = "No verdict"
+_TILE: Final = 336
 
 
 class VerdictBanner(QWidget):
-    """Verdict and detail; a verdict too long for two lines of the largest size takes the next one.
+    """A verdict too long for two lines of the largest size takes the next one.
 
-    Where the verdict is withheld a sign stands before these words, and the reason below them.
+    Where the verdict is withheld a sign stands before these words, the reason below them, and no figure.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    checks_requested = Signal()
+
+    def __init__(self, theme: Theme, actions: QWidget, parent: QWidget | None = None) -> None:
+        """``actions`` stand at the right of the figures."""
         super().__init__(parent)
         self._theme = theme
         self.verdict = theme.label("", "verdict")
-        self.reason = theme.label("")
-        self.detail = theme.label("", soft=True)
-        self._sign = QLabel()
-        for label in (self.verdict, self.reason, self.detail):
+        self.reason, self.detail = theme.label(""), theme.label("", soft=True)
+        self.warnings = theme.label("")
+        self._sign, self._mark = QLabel(), QLabel()
+        for label in (self.verdict, self.reason, self.detail, self.warnings):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setAccessibleName("Verdict")
-        self.warnings = WarningStrip(theme)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(AROUND, BETWEEN, AROUND, INSIDE)
-        column.setSpacing(INSIDE)
-        row = QHBoxLayout()
-        row.setSpacing(INSIDE + 4)
-        row.addWidget(self._sign)
-        row.addWidget(self.verdict, 1)
-        column.addLayout(row)
-        column.addWidget(self.reason)
-        column.addWidget(self.detail)
-        column.addWidget(self.warnings)
-        for part in (self._sign, self.reason):
-            part.hide()
+        self.tiles: list[FigureTile] = []
+        self.lamps = LampRow(theme)
+        self.lamps.opened.connect(self.checks_requested)
+        self.warn = plain("", lambda: self._fold(self.warn, self.warnings))
+        self.more = plain("Details", lambda: self._fold(self.more, self.detail), "Show or hide the details")
+        for button in (self.warn, self.more):
+            button.setCheckable(True)
+        self._figures = QHBoxLayout()
+        self._arrange(actions)
         theme.changed.connect(self._fit)
         theme.changed.connect(self._dress)
         self._dress()
 
-    def show_summary(self, summary: Summary, warnings: tuple[str, ...], *, withheld: bool = False) -> None:
+    def show_report(self, report: AuditReport) -> None:
         """Say another verdict, or why there is none."""
-        self.verdict.setText(_WITHHELD if withheld else summary.verdict)
-        self.reason.setText(summary.verdict.removeprefix(f"{_WITHHELD}: ") if withheld else "")
+        none = withheld(report)
+        head = headline_of(report)
+        self.verdict.setText(_WITHHELD if none else head.sentence)
+        self.reason.setText(report.summary.verdict.removeprefix(f"{_WITHHELD}: ") if none else "")
         for part in (self._sign, self.reason):
-            part.setVisible(withheld)
-        self.verdict.setToolTip(summary.limits)
-        self.detail.setText(summary.detail)
-        self.warnings.show_warnings(warnings)
+            part.setVisible(none)
+        self.verdict.setToolTip(report.summary.limits)
+        self.detail.setText(f"{report.summary.detail} {report.summary.limits}".strip())
+        self.lamps.show_report(report)
+        self._warn(report.warnings)
+        clear(self._figures)
+        self.tiles = [] if none else [FigureTile(self._theme, figure) for figure in head.figures]
+        for tile in self.tiles:
+            tile.setMaximumWidth(round(_TILE * self._theme.scale))
+            self._figures.addWidget(tile, 1)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -66,9 +80,53 @@ class VerdictBanner(QWidget):
         super().resizeEvent(event)
         self._fit()
 
+    def _arrange(self, actions: QWidget) -> None:
+        title = QHBoxLayout()
+        title.setSpacing(INSIDE + 4)
+        title.addWidget(self._sign)
+        title.addWidget(self.verdict, 1)
+        self._figures.setSpacing(BETWEEN)
+        middle = QHBoxLayout()
+        middle.setSpacing(BETWEEN)
+        middle.addLayout(self._figures, 1)
+        middle.addWidget(actions, 0, Qt.AlignmentFlag.AlignBottom)
+        foot = QHBoxLayout()
+        foot.setSpacing(4)
+        foot.addWidget(self.lamps, 1)
+        foot.addWidget(self._mark)
+        for button in (self.warn, self.more):
+            foot.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(AROUND, BETWEEN, AROUND, 4)
+        column.setSpacing(INSIDE + 4)
+        column.addLayout(title)
+        column.addWidget(self.reason)
+        column.addLayout(middle)
+        column.addLayout(foot)
+        for folded in (self.warnings, self.detail, self._sign, self.reason):
+            folded.hide()
+        column.addWidget(self.warnings)
+        column.addWidget(self.detail)
+
+    def _warn(self, warnings: tuple[str, ...]) -> None:
+        count = len(warnings)
+        self.warn.setText(f"{count} {'warning' if count == 1 else 'warnings'}")
+        self.warn.setAccessibleName("Warnings: " + " ".join(warnings))
+        self.warnings.setText("\n".join(f"– {warning}" for warning in warnings))
+        for part in (self.warn, self._mark):
+            part.setVisible(bool(warnings))
+        self.warn.setChecked(False)
+        self.warnings.hide()
+
+    def _fold(self, button: QWidget, body: QWidget) -> None:
+        body.setVisible(button.isChecked())  # type: ignore[attr-defined]
+
     def _dress(self) -> None:
-        icon = self._theme.icon("wrong", self._theme.tokens.adversarial)
-        self._sign.setPixmap(icon.pixmap(QSize(28, 28), self.devicePixelRatioF()))
+        tokens = self._theme.tokens
+        sign = self._theme.icon("wrong", tokens.adversarial)
+        self._sign.setPixmap(sign.pixmap(QSize(28, 28), self.devicePixelRatioF()))
+        mark = self._theme.icon("warning", tokens.warning)
+        self._mark.setPixmap(mark.pixmap(QSize(16, 16), self.devicePixelRatioF()))
 
     def _fit(self) -> None:
         role: Role = "verdict" if self._lines("verdict") <= _MOST_LINES else "section"

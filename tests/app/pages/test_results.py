@@ -1,19 +1,24 @@
 import msgspec
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
 from zepad_app.pages.results import ResultsPage
+from zepad_app.results.headline import headline_of
+from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.thresholds import Thresholds
 from zepad_app.undoing import UndoStack
 from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.picture import Picture
+from zepad_engine.export_formats import FORMATS
 from zepad_engine.plan import plan_to_json
 
-TABS = ["Summary", "Detection", "Adaptive", "Branches", "Attacks", "Training", "Examples", "Recipe"]
+TABS = ["Summary", "Adaptive", "Detection", "Branches", "Examples", "Attacks", "Training", "Recipe"]
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +48,40 @@ def texts(widget):
 
 
 def test_the_verdict_and_the_tabs(page):
-    assert page.banner.verdict.text() == sample_report().summary.verdict
-    assert page.banner.detail.text() == sample_report().summary.detail
-    assert page.banner.warnings.text.text() == sample_report().warnings[0]
+    assert page.banner.verdict.text() == headline_of(sample_report()).sentence
     assert [page.tabs.tabText(n) for n in range(page.tabs.count())] == TABS
 
 
+def test_a_tab_is_made_when_it_is_first_looked_at(page):
+    assert list(page._made) == ["Summary"]
+    open_tab(page, "Recipe")
+    assert list(page._made) == ["Summary", "Recipe"]
+
+
+def test_the_lamps_lead_to_the_list_of_checks(page, qtbot):
+    qtbot.keyClick(page.banner.lamps.strips[0], Qt.Key.Key_Return)
+    assert page.tabs.tabText(page.tabs.currentIndex()) == "Adaptive"
+    assert page.tab("Adaptive").lights.marks
+
+
+def test_a_number_tells_how_it_was_measured_and_how_to_measure_it_again(page, tmp_path):
+    rate = sample_report().cells[0].ba
+    page.explain("Clean accuracy", rate, page.mapToGlobal(page.rect().center()))
+    popover = page.findChild(RecipePopover)
+    told = popover.accessibleDescription()
+    assert f"{rate.n:,} images" in told
+    assert "Plan: quick preset, corrected mode, budget 10/255, seed 0" in told
+    assert "torch 2.15.0" in told
+    assert f'python main.py audit --plan "{tmp_path / "plan.json"}" --out runs/again' in told
+    popover.copy.click()
+    assert QGuiApplication.clipboard().text() == told
+
+
 def test_the_summary_starts_at_the_worst_attack_and_follows_the_choice(page):
-    assert page.summary.choice.attack == "advencoder_per"
-    before = page.summary.plot.accessibleDescription()
-    page.summary.choice.choose("l4a_base")
-    after = page.summary.plot.accessibleDescription()
+    assert page.tab("Summary").choice.attack == "advencoder_per"
+    before = page.tab("Summary").plot.accessibleDescription()
+    page.tab("Summary").choice.choose("l4a_base")
+    after = page.tab("Summary").plot.accessibleDescription()
     cell = next(
         c for c in sample_report().cells if (c.defence, c.attack, c.task) == ("undefended", "l4a_base", "emoji")
     )
@@ -62,18 +90,18 @@ def test_the_summary_starts_at_the_worst_attack_and_follows_the_choice(page):
 
 
 def test_the_switch_changes_the_table(page):
-    assert page.summary.table.rates.measure == "ra"
-    page.summary.measure.choose("asr")
-    assert page.summary.table.rates.measure == "asr"
+    assert page.tab("Summary").table.rates.measure == "ra"
+    page.tab("Summary").measure.choose("asr")
+    assert page.tab("Summary").table.rates.measure == "asr"
 
 
 def test_a_missing_control_row_is_said(page, tmp_path):
     report = sample_report()
-    assert "Not measured" not in page.summary.note.text()
+    assert "Not measured" not in page.tab("Summary").note.text()
     cells = tuple(c for c in report.cells if c.defence != "random_encoder")
     page.show_report(msgspec.structs.replace(report, cells=cells), tmp_path)
-    assert "Not measured in this run" in page.summary.note.text()
-    assert "random weights" in page.summary.note.text()
+    assert "Not measured in this run" in page.tab("Summary").note.text()
+    assert "random weights" in page.tab("Summary").note.text()
 
 
 @pytest.mark.parametrize("width", [952, 1208])
@@ -82,12 +110,12 @@ def test_no_tab_needs_to_scroll_sideways(page, qapp, width):
     for name in TABS:
         open_tab(page, name)
         qapp.processEvents()
-        assert page.tabs.currentWidget().horizontalScrollBar().maximum() == 0, name
+        assert page.tab(name).horizontalScrollBar().maximum() == 0, name
 
 
 def test_attacks_show_their_picture_and_what_was_measured(page):
     open_tab(page, "Attacks")
-    card = page.attacks.cards[0]
+    card = page.tab("Attacks").cards[0]
     assert not card.picture.image.isNull()
     assert {"10.00/255", "97.0 %", "160", "38 s", "0"} <= set(texts(card))
     report = sample_report()
@@ -100,13 +128,13 @@ def test_attacks_show_their_picture_and_what_was_measured(page):
 def test_a_missing_picture_is_said_and_nothing_breaks(page, tmp_path):
     page.show_report(sample_report(), tmp_path / "elsewhere")
     open_tab(page, "Attacks")
-    assert page.attacks.cards[0].picture.image.isNull()
-    assert page.attacks.cards[0].picture.accessibleDescription() == "No picture stored."
+    assert page.tab("Attacks").cards[0].picture.image.isNull()
+    assert page.tab("Attacks").cards[0].picture.accessibleDescription() == "No picture stored."
 
 
 def test_training_leaves_out_losses_a_branch_does_not_have(page):
     open_tab(page, "Training")
-    fields = [[curve.field for curve in plot._curves] for plot in page.training.plots]
+    fields = [[curve.field for curve in plot._curves] for plot in page.tab("Training").plots]
     assert fields[0] == ["total", "cross_entropy", "regularisation"]
     assert fields[4] == ["cross_entropy"]
     assert fields[5] == ["clean_accuracy"]
@@ -115,20 +143,22 @@ def test_training_leaves_out_losses_a_branch_does_not_have(page):
 def test_examples_say_what_each_system_said(page):
     open_tab(page, "Examples")
     found = [item for item in sample_report().examples if item.attack == "advencoder_per"]
-    assert len(page.examples.strips) == len(found)
-    words = texts(page.examples.strips[2])
+    assert len(page.tab("Examples").strips) == len(found)
+    words = texts(page.tab("Examples").strips[2])
     assert "flagged as DAE" in words
     assert f"✗ {found[2].undefended_perturbed}" in words
     assert f"✓ {found[2].undefended_clean}" in words
-    assert all(not picture.image.isNull() for picture in page.examples.findChildren(Picture) if picture.isVisible())
+    assert all(
+        not picture.image.isNull() for picture in page.tab("Examples").findChildren(Picture) if picture.isVisible()
+    )
 
 
 def test_the_recipe_is_complete(page):
     open_tab(page, "Recipe")
     report = sample_report()
-    assert page.recipe.plan.toPlainText() == plan_to_json(report.plan).decode()
-    assert page.recipe.plan.isReadOnly()
-    words = "\n".join(texts(page.recipe))
+    assert page.tab("Recipe").plan.toPlainText() == plan_to_json(report.plan).decode()
+    assert page.tab("Recipe").plan.isReadOnly()
+    words = "\n".join(texts(page.tab("Recipe")))
     for sentence in (*report.not_shown, *report.threat_model, report.summary.limits):
         assert sentence in words
     assert "2,000 train · 400 validation · 300 calibration · 790 test" in words
@@ -137,21 +167,23 @@ def test_the_recipe_is_complete(page):
 
 
 def test_tabs_are_drawn_when_first_looked_at_and_anew_for_another_report(page, tmp_path):
-    assert page.detection.desk is None
+    assert page.tab("Detection").desk is None
     open_tab(page, "Detection")
-    old = page.detection.desk
+    old = page.tab("Detection").desk
     page.show_report(sample_report(), tmp_path)
-    assert page.detection.desk is not old
+    assert page.tab("Detection").desk is not old
 
 
 def test_the_buttons_ask_the_window(page, qtbot):
     buttons = {button.text(): button for button in page.findChildren(QPushButton)}
     with qtbot.waitSignal(page.inspect_requested):
         buttons["Inspect an image"].click()
-    for action, word in zip(page.export.menu().actions(), ("html", "json"), strict=True):
+    assert len(page.export.menu().actions()) == len(FORMATS)
+    for action, form in zip(page.export.menu().actions(), FORMATS, strict=True):
+        assert form.ending in action.text()
         with qtbot.waitSignal(page.export_requested) as asked:
             action.trigger()
-        assert asked.args == [word]
+        assert asked.args == [form.key]
 
 
 def test_empty_says_what_will_be_here_and_leads_on(page, qtbot):
@@ -176,5 +208,5 @@ def test_a_report_without_anything_measured_still_opens(page, tmp_path):
     page.show_report(msgspec.structs.replace(sample_report(), **dict.fromkeys(fields, ())), tmp_path)
     for name in TABS:
         open_tab(page, name)
-    assert page.summary.table.rates.rowCount() == 0
-    assert page.detection.desk is None
+    assert page.tab("Summary").table.rates.rowCount() == 0
+    assert page.tab("Detection").desk is None

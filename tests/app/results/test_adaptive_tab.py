@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from tests.support.sample_evidence import LEFT, sample_adaptive
@@ -13,6 +14,8 @@ from tests.support.story_shots import shoot
 from zepad_app.app import App
 from zepad_app.pages.results import ResultsPage
 from zepad_app.results.adaptive_tab import AdaptiveTab
+from zepad_app.results.headline import headline_of
+from zepad_app.results.lamp_row import LampRow
 from zepad_app.results.light_board import LightBoard
 from zepad_app.results.wording import defence_name, rate_text
 from zepad_app.settings import Settings
@@ -80,36 +83,40 @@ def test_without_such_attacks_the_tab_says_so(tab):
     assert tab.note.text().startswith("This audit attacked no defended system")
 
 
-def test_lights_have_a_name_a_word_and_their_statement(qtbot, theme):
+def test_lights_are_listed_with_their_statement_worst_first(qtbot, theme):
     board = LightBoard(theme)
     qtbot.addWidget(board)
-    report = with_red_light(sample_report())
-    board.show_report(report)
-    assert [chip.word.text() for chip in board.chips] == 11 * ["green"] + ["red", "amber"] + 9 * ["green"]
-    red = board.chips[11]
+    board.show_report(with_red_light(sample_report()))
+    assert [mark.light.colour for mark in board.marks] == 11 * ["green"] + ["red", "amber"] + 9 * ["green"]
+    red = board.marks[11]
     assert red.light == RED
-    assert red.name.text() == "Gradients exist"
-    assert RED.statement in red.toolTip()
     assert red.accessibleName() == f"Gradients exist: red. {RED.statement}"
+    told = words(board)
+    assert RED.statement in told
+    assert "ZePAD, checked on Traffic signs: 1 red, 1 amber, 9 green" in told
 
 
-def test_narrow_lights_take_more_lines(qtbot, theme):
-    board = LightBoard(theme)
-    qtbot.addWidget(board)
-    board.show_report(sample_report())
-    board.show()
-    qtbot.waitUntil(lambda: board.heightForWidth(520) > board.heightForWidth(1150) > 40)
-    board.resize(520, board.heightForWidth(520))
-    qtbot.waitUntil(lambda: all(chip.x() > 0 and chip.geometry().right() < 520 for chip in board.chips))
-    assert len({(chip.x(), chip.y()) for chip in board.chips}) == len(board.chips)
+def test_lamps_are_one_row_told_by_keys_and_counted(qtbot, theme):
+    row = LampRow(theme)
+    qtbot.addWidget(row)
+    row.show_report(with_red_light(sample_report()))
+    row.show()
+    assert row.count.text() == "Trust lights: 1 red, 1 amber, 20 green"
+    naked, zepad = row.strips
+    assert (naked.system, zepad.system) == ("Undefended", "ZePAD")
+    assert zepad.accessibleDescription() == f"Gradients exist: red. {RED.statement}"
+    qtbot.keyClick(zepad, Qt.Key.Key_Right)
+    assert zepad.accessibleDescription().startswith("Converged: amber.")
+    assert zepad.lamp(1).left() > zepad.lamp(0).right()
+    with qtbot.waitSignal(row.opened):
+        qtbot.keyClick(zepad, Qt.Key.Key_Return)
 
 
-def test_without_lights_there_is_no_board(qtbot, theme):
-    board = LightBoard(theme)
-    qtbot.addWidget(board)
-    board.show_report(msgspec.structs.replace(sample_report(), lights=()))
-    assert board.isHidden()
-    assert board.chips == []
+def test_without_lights_there_is_neither_row_nor_board(qtbot, theme):
+    for made in (LightBoard(theme), LampRow(theme)):
+        qtbot.addWidget(made)
+        made.show_report(msgspec.structs.replace(sample_report(), lights=()))
+        assert made.isHidden()
 
 
 def test_a_red_light_withholds_the_verdict_and_its_end_brings_it_back(qtbot, theme, tmp_path):
@@ -121,7 +128,7 @@ def test_a_red_light_withholds_the_verdict_and_its_end_brings_it_back(qtbot, the
     assert f"No verdict: {page.banner.reason.text()}" == report.summary.verdict
     assert not page.banner.reason.isHidden()
     page.show_report(sample_report(), tmp_path)
-    assert page.banner.verdict.text() == sample_report().summary.verdict
+    assert page.banner.verdict.text() == headline_of(sample_report()).sentence
     assert page.banner.reason.isHidden()
 
 
@@ -145,4 +152,4 @@ def test_both_tabs_are_drawn_light_and_dark(app: App, theme: Theme, qtbot, tmp_p
     page.tabs.setCurrentIndex([page.tabs.tabText(at) for at in range(page.tabs.count())].index(tab_name))
     app.window.show()
     shoot(app, qtbot, f"results-{name}")
-    assert page.tabs.currentWidget().horizontalScrollBar().maximum() == 0
+    assert page.tab(tab_name).horizontalScrollBar().maximum() == 0

@@ -1,42 +1,124 @@
+"""The verdict: one sentence with the report's own figures, the largest thing on the page; everything else folds."""
+
+from __future__ import annotations
+
+import msgspec
 import pytest
 from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QLabel, QWidget
 
+from tests.support.sample_lights import with_red_light
 from tests.support.sample_report import sample_report
+from zepad_app.results.headline import headline_attack, headline_of
 from zepad_app.theme import Theme
 from zepad_app.widgets.verdict_banner import VerdictBanner
-from zepad_engine.findings import Summary
 
 
 @pytest.fixture
 def banner(qtbot, qapp):
     theme = Theme("light")
     theme.apply(qapp)
-    made = VerdictBanner(theme)
+    made = VerdictBanner(theme, QWidget())
     qtbot.addWidget(made)
     made.resize(1200, 200)
+    made.show_report(sample_report())
     made.show()
     return made
 
 
+def mean(report, defence, attack="advencoder_per"):
+    wanted = (defence, attack, True)
+    return next(each for each in report.averages if (each.defence, each.attack, each.unseen) == wanted)
+
+
+def told(rate):
+    return f"{100 * rate.value:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+
+
+def test_the_sentence_is_made_of_the_reports_means_and_the_worst_attack_on_zepad_itself():
+    report = sample_report()
+    naked, zepad = mean(report, "undefended"), mean(report, "zepad")
+    itself = next(case for case in report.worst if (case.scope, case.defence) == ("all", "zepad")).accuracy
+    assert headline_attack(report) == "advencoder_per"
+    assert headline_of(report).sentence == (
+        f"One perturbation of 10/255 takes this encoder from {100 * naked.ba.value:.1f} to "
+        f"{100 * naked.ra.value:.1f} %; ZePAD keeps {told(zepad.ra)}, but {told(itself)} once it is attacked itself."
+    )
+
+
+def test_the_figures_stand_beside_it_with_interval_and_n(banner):
+    report = sample_report()
+    naked, zepad = mean(report, "undefended"), mean(report, "zepad")
+    lost = 100 * (naked.ba.value - naked.ra.value)
+    assert [tile.number.text() for tile in banner.tiles[:2]] == [
+        f"\N{MINUS SIGN}{lost:.1f} points",
+        f"{100 * zepad.ra.value:.1f} %",
+    ]
+    words = [label.text() for tile in banner.tiles for label in tile.findChildren(QLabel)]
+    assert f"[{100 * zepad.ra.low:.1f}, {100 * zepad.ra.high:.1f}]" in words
+    assert any(f"{zepad.ra.n:,}" in word for word in words)
+    assert len(banner.tiles) == 3
+
+
+def test_an_attack_on_itself_that_does_no_more_is_no_contrast():
+    report = sample_report()
+    kept = mean(report, "zepad").ra
+    worst = tuple(
+        msgspec.structs.replace(case, accuracy=kept) if (case.scope, case.defence) == ("all", "zepad") else case
+        for case in report.worst
+    )
+    assert (
+        f", and {told(kept)} once it is attacked" in headline_of(msgspec.structs.replace(report, worst=worst)).sentence
+    )
+
+
+def test_without_attacks_on_systems_nothing_is_said_of_them():
+    report = msgspec.structs.replace(sample_report(), worst=())
+    assert headline_of(report).sentence.endswith(f"; ZePAD keeps {told(mean(report, 'zepad').ra)}.")
+    assert len(headline_of(report).figures) == 2
+
+
+def test_a_report_without_the_undefended_row_speaks_for_itself():
+    report = sample_report()
+    averages = tuple(each for each in report.averages if each.defence != "undefended")
+    bare = msgspec.structs.replace(report, averages=averages)
+    assert headline_of(bare).sentence == report.summary.verdict
+    assert headline_of(bare).figures == ()
+
+
+def test_controls_and_attacks_beyond_the_public_encoder_do_not_make_the_headline():
+    report = sample_report()
+    kinds = {"advencoder_per": "benign", "l4a_base": "victim", "sign_noise": "victim"}
+    attacks = tuple(msgspec.structs.replace(each, origin=kinds[each.key]) for each in report.attacks)
+    assert headline_attack(msgspec.structs.replace(report, attacks=attacks)) == "l4a_base"
+
+
 def test_the_verdict_is_the_largest_thing_where_two_lines_hold_it(banner):
-    banner.show_summary(sample_report().summary, ())
-    assert banner.verdict.text() == sample_report().summary.verdict
     assert QFontMetrics(banner.verdict.font()).height() > QFontMetrics(banner.detail.font()).height()
     assert banner.verdict.font().pixelSize() == 28
-    assert banner.warnings.isHidden()
-
-
-def test_a_long_verdict_takes_the_next_size_and_a_wide_window_gives_it_back(banner):
-    banner.show_summary(sample_report().summary, ())
     banner.resize(700, 200)
     assert banner.verdict.font().pixelSize() == 18
     banner.resize(1200, 200)
     assert banner.verdict.font().pixelSize() == 28
 
 
-def test_warnings_open_on_demand(banner):
-    banner.show_summary(Summary(verdict="v", detail="d", limits=""), ("First.", "Second.", "Third."))
-    assert banner.warnings.text.text() == "First."
-    assert banner.warnings.more.text() == "2 more"
-    banner.warnings.more.click()
-    assert banner.warnings.text.text() == "First.\nSecond.\nThird."
+def test_details_and_warnings_open_on_demand(banner):
+    report = sample_report()
+    assert (banner.detail.isHidden(), banner.warnings.isHidden()) == (True, True)
+    assert banner.warn.text() == "1 warning"
+    banner.more.click()
+    assert report.summary.detail in banner.detail.text()
+    assert report.summary.limits in banner.detail.text()
+    banner.warn.click()
+    assert (banner.detail.isHidden(), banner.warnings.isHidden()) == (False, False)
+    assert report.warnings[0] in banner.warnings.text()
+    banner.warn.click()
+    assert banner.warnings.isHidden()
+    banner.show_report(msgspec.structs.replace(report, warnings=()))
+    assert banner.warn.isHidden()
+
+
+def test_a_withheld_verdict_shows_no_figure(banner):
+    banner.show_report(with_red_light(sample_report()))
+    assert banner.verdict.text() == "No verdict"
+    assert banner.tiles == []
