@@ -30,6 +30,7 @@ _EXIT_CODES = """exit codes:
   2    the command itself was not understood (diff: or an audit could not be read)
   3    inspect: the file is refused
   4    inspect: could not judge, for example because the file holds several encoders
+  5    audit with bounds: one is broken; replay: a number is different
   130  stopped at your wish; what was stored can be resumed"""
 
 

@@ -9,14 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from zepad_engine.command_line.guarding import DONE, STOPPED, say
+from zepad_engine.command_line.gate_flags import add_gate_flags, bounds_of, pass_gate
+from zepad_engine.command_line.guarding import STOPPED, say
 from zepad_engine.command_line.out_folder import new_run_folder, require_usable
 from zepad_engine.command_line.planning import plan_from_flags
 from zepad_engine.command_line.saying import add_saying_flags
 from zepad_engine.command_line.stopping import Stopping
 from zepad_engine.command_line.terminal import TerminalProgress
 from zepad_engine.errors import Cancelled, EngineTrouble
-from zepad_engine.findings import report_from_json
+from zepad_engine.findings import AuditReport, report_from_json
+from zepad_engine.gating import Bound
 from zepad_engine.messages import Event, encode
 from zepad_engine.plan import Arithmetic, AuditPlan, Mode
 from zepad_engine.presets import PRESETS
@@ -35,6 +37,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where and how")
     where.add_argument("--out", type=Path, metavar="DIR", help="run folder; the same plan in it is resumed")
     _add_execution_flags(where)
+    add_gate_flags(parser)
     where.add_argument("--quiet", action="store_true", help="no progress")
     where.add_argument("--json-progress", action="store_true", help="events as JSON lines on stdout, and nothing else")
     parser.set_defaults(complain=parser.error)
@@ -79,29 +82,31 @@ def run(flags: argparse.Namespace) -> int:
     """Run the audit; the exit code."""
     if (flags.encoder is not None) + flags.demo + (flags.plan is not None) != 1:
         flags.complain("name one of: an encoder file, --demo, --plan FILE (see --help)")
+    bounds = bounds_of(flags)
     from zepad_engine.audit import resolved
     from zepad_engine.describe import describe
 
     plan = resolved(plan_from_flags(flags, describe()))
     folder = (flags.out or new_run_folder(plan)).expanduser().resolve()
     require_usable(folder, plan)
-    return _run(plan, folder, flags)
+    return _run(plan, folder, flags, bounds)
 
 
-def _run(plan: AuditPlan, folder: Path, flags: argparse.Namespace) -> int:
+def _run(plan: AuditPlan, folder: Path, flags: argparse.Namespace, bounds: tuple[Bound, ...]) -> int:
     progress = TerminalProgress(sys.stderr)
     emit = _write_event if flags.json_progress else _ignore if flags.quiet else progress
     try:
-        report = _until_stopped(plan, folder, emit)
+        path = _until_stopped(plan, folder, emit)
     except (Cancelled, KeyboardInterrupt):
         progress.end()
         say("Stopped; what was finished is stored.", f"Resume: {_resume_command(folder)}")
         return STOPPED
     finally:
         progress.end()
+    report = report_from_json(path.read_bytes())
     if not flags.json_progress:
-        sys.stdout.write(_closing(report))
-    return DONE
+        sys.stdout.write(_closing(report, path))
+    return pass_gate(report, bounds, flags.junit, quiet=flags.json_progress)
 
 
 def _until_stopped(plan: AuditPlan, folder: Path, emit: Callable[[Event], None]) -> Path:
@@ -121,9 +126,9 @@ def _resume_command(folder: Path) -> str:
     return shlex.join(["python", "main.py", "audit", "--plan", str(folder / "plan.json"), "--out", str(folder)])
 
 
-def _closing(report: Path) -> str:
-    summary = report_from_json(report.read_bytes()).summary
-    places = f"Report:  {report.with_suffix('.html')}\nNumbers: {report}\n"
+def _closing(report: AuditReport, path: Path) -> str:
+    summary = report.summary
+    places = f"Report:  {path.with_suffix('.html')}\nNumbers: {path}\n"
     return f"{summary.verdict}\n{summary.detail}\n{summary.limits}\n{places}"
 
 
