@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import row_audit, row_crafting, row_fused, row_growth, row_heads, row_pgd, row_tuning
+from tests.bench import row_audit, row_crafting, row_fused, row_growth, row_heads, row_inspecting, row_pgd, row_tuning
 from tests.bench.contest import hold
 from tests.bench.subjects import KEPT
 from tests.bench.table import entries, markdown, merged, surroundings, write_json
@@ -26,7 +26,7 @@ _CONTESTS = {
     "heads": row_heads.contests,
     "fused": row_fused.contests,
 }
-GROUPS = (*_CONTESTS, "audit", "growth", "window")
+GROUPS = (*_CONTESTS, "audit", "growth", "inspecting", "window")
 
 
 def main() -> None:
@@ -72,6 +72,8 @@ def _measure(group: str, wish: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield from row_audit.rows(small=wish.small, release=wish.release)
     elif group == "growth":
         yield from row_growth.rows(rounds=wish.rounds, small=wish.small)
+    elif group == "inspecting":
+        yield from row_inspecting.rows(small=wish.small)
     else:
         yield from _window()
 

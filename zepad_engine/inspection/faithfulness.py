@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
-from zepad_engine.inspection.attribution import GREY
+from zepad_engine.inspection.attribution import GREY, LARGE
 
 _STEPS: Final = 20
+_STEPS_OF_LARGE: Final = 10
 
 
 class Faithfulness(NamedTuple):
@@ -31,9 +32,10 @@ def faithfulness(values: Tensor, picture: Tensor, answer: Callable[[Tensor], Ten
         batch: images per pass.
     """
     most_important_first = values.flatten().argsort(descending=True, stable=True)
-    kept = torch.ones(_STEPS + 1, values.numel(), dtype=torch.bool)
-    for step in range(_STEPS + 1):
-        kept[step, most_important_first[: round(step / _STEPS * values.numel())]] = False
+    steps = _STEPS_OF_LARGE if values.shape[-1] > LARGE else _STEPS
+    kept = torch.ones(steps + 1, values.numel(), dtype=torch.bool)
+    for step in range(steps + 1):
+        kept[step, most_important_first[: round(step / steps * values.numel())]] = False
     masks = kept.view(-1, 1, *values.shape).to(picture.device)
     grey = torch.full_like(picture, GREY)
     return Faithfulness(
@@ -45,4 +47,4 @@ def faithfulness(values: Tensor, picture: Tensor, answer: Callable[[Tensor], Ten
 def _area(images: Tensor, answer: Callable[[Tensor], Tensor], batch: int) -> float:
     with torch.no_grad():
         heights = torch.cat([answer(part) for part in images.split(batch)]).clamp(0, 1).to(torch.float64).cpu()
-    return float(torch.trapezoid(heights)) / _STEPS
+    return float(torch.trapezoid(heights)) / (len(heights) - 1)

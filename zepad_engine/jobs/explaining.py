@@ -17,7 +17,7 @@ from torch.nn import functional
 from zepad_engine.inspection.attribution import Subject, attribute
 from zepad_engine.inspection.faithfulness import faithfulness
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.inquiry import Inquiry, given, inquire_of
+from zepad_engine.jobs.inquiry import Inquiry, given, inquire_of, ready
 from zepad_engine.jobs.opening import how
 from zepad_engine.jobs.perturbing import perturbed_picture
 from zepad_engine.jobs.run_networks import networks
@@ -31,8 +31,7 @@ _SHOWN_NAMES = {"victim": "undefended"}
 def explain(context: Context) -> dict[str, Any]:
     """Answer an ExplainImage; the outcome is an Explained as plain data."""
     question = msgspec.json.decode(context.args["question"], type=ExplainImage)
-    running = how(context)
-    running.begin(context.plan.seed)
+    running = ready(context)
     inquiry = inquire_of(context, question.subject)
     asked = networks(context, inquiry.task)
     started = time.perf_counter()

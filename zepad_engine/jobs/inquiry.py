@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 from zepad_engine.attacks.budget import perturb, reach, scaled
+from zepad_engine.capacity import usable_cores
 from zepad_engine.errors import BadInput
+from zepad_engine.execution.execution import Execution
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_set import as_images
 from zepad_engine.images.picture import OpenedPicture, open_picture
+from zepad_engine.inspection.attribution import LARGE
 from zepad_engine.inspection.shelf import Shelf, as_pixels
 from zepad_engine.jobs.answering import task_split
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.opening import input_size
+from zepad_engine.jobs.opening import how, input_size
 from zepad_engine.plan import set_name
 from zepad_engine.questions import PGD, PGD_STEPS, Subject
 
@@ -72,6 +76,15 @@ class Given:
     sha256: str = ""
     label: int | None = None
     index: int = -1
+
+
+def ready(context: Context) -> Execution:
+    """How networks are run here, made to repeat; large pictures have all cores: nothing else is asked meanwhile."""
+    running = how(context)
+    running.begin(context.plan.seed)
+    if input_size(context) > LARGE:
+        torch.set_num_threads(usable_cores())
+    return running
 
 
 def inquire(context: Context, task: str, attack: str, epsilon_255: float) -> Inquiry:

@@ -12,8 +12,7 @@ from torch import Tensor
 from zepad_engine.branches import ZEPAD, Branch
 from zepad_engine.defences.fusion import confidence, top_probability
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.inquiry import Given, Inquiry, given, inquire_of
-from zepad_engine.jobs.opening import how
+from zepad_engine.jobs.inquiry import Given, Inquiry, given, inquire_of, ready
 from zepad_engine.jobs.perturbing import perturbed_picture
 from zepad_engine.jobs.run_networks import Gauge, gauge_of, networks
 from zepad_engine.pictures import stretched
@@ -25,8 +24,7 @@ _TOP = 5
 def judge(context: Context) -> dict[str, Any]:
     """Answer a JudgeImage; the outcome is a Judged as plain data."""
     question = msgspec.json.decode(context.args["question"], type=JudgeImage)
-    running = how(context)
-    running.begin(context.plan.seed)
+    running = ready(context)
     inquiry = inquire_of(context, question.subject)
     asked = networks(context, inquiry.task)
     picture = given(inquiry, question.subject.image)

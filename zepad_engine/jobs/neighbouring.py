@@ -17,7 +17,7 @@ from zepad_engine.inspection.recent import Recent
 from zepad_engine.inspection.shelf import as_pixels
 from zepad_engine.jobs.answering import task_split
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.inquiry import Given, Inquiry, given, inquire_of, perturbation
+from zepad_engine.jobs.inquiry import Given, Inquiry, given, inquire_of, perturbation, ready
 from zepad_engine.jobs.opening import how, load_branch
 from zepad_engine.jobs.perturbing import perturbed_picture
 from zepad_engine.jobs.run_networks import ASKED, network
@@ -50,8 +50,7 @@ def find_neighbours(context: Context) -> dict[str, Any]:
     """Answer a FindNeighbours; the outcome is a Neighboured as plain data."""
     question = msgspec.json.decode(context.args["question"], type=FindNeighbours)
     branch = _asked_branch(question)
-    running = how(context)
-    running.begin(context.plan.seed)
+    running = ready(context)
     inquiry = inquire_of(context, question.subject)
     picture = given(inquiry, question.subject.image)
     perturbed, _, _ = perturbed_picture(inquiry, picture, question.subject.step)

@@ -63,6 +63,8 @@ def network(context: Context, task: str, branch: Branch) -> nn.Sequential:
     head = context.folder.head(task, branch)
     if not head.exists():
         raise BadInput("This audit has no trained heads for that task yet.", "Finish the audit, then inspect images.")
+    if not context.folder.encoder(branch).exists():
+        raise BadInput(f"The encoder {branch} of this audit is missing.", "Copy the whole run folder, or run it again.")
     return _network(str(context.folder.root), task, branch, how(context), head.stat().st_mtime_ns)
 
 
@@ -74,9 +76,17 @@ def _network(root: str, task: str, branch: Branch, running: Execution, _written:
 
 
 def gauge_of(context: Context, task: str) -> Gauge:
-    """The detector of the plan's first ZePAD, or of ZePAD as published where the plan has none."""
-    written = context.folder.logits(task, "benign").stat().st_mtime_ns
-    key = (str(context.folder.root), task, written)
+    """The detector of the plan's first ZePAD, or of ZePAD as published where the plan has none.
+
+    Raises:
+        BadInput: the run has not come so far.
+    """
+    stored = [context.folder.logits(task, branch) for branch in ZEPAD]
+    if not all(file.exists() for file in stored):
+        raise BadInput(
+            "This audit has not answered its calibration images yet.", "Finish the audit, then inspect images."
+        )
+    key = (str(context.folder.root), task, tuple(file.stat().st_mtime_ns for file in stored))
     return _gauges.get(key, lambda: _gauge(context, task))
 
 

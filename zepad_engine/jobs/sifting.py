@@ -14,7 +14,7 @@ from zepad_engine.branches import ZEPAD
 from zepad_engine.errors import AuditError, BadInput, EngineTrouble
 from zepad_engine.inspection.shelf import Shelf
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.inquiry import Given, Inquiry, given, inquire, moved
+from zepad_engine.jobs.inquiry import Given, Inquiry, given, inquire, moved, ready
 from zepad_engine.jobs.opening import how
 from zepad_engine.jobs.run_networks import Gauge, gauge_of, networks
 from zepad_engine.questions import PGD, SIFT_AT_ONCE, Sifted, SiftImages, SiftRow
@@ -27,7 +27,7 @@ def sift(context: Context) -> dict[str, Any]:
     """Answer a SiftImages; the outcome is a Sifted as plain data."""
     question = msgspec.json.decode(context.args["question"], type=SiftImages)
     _require_sound(question)
-    how(context).begin(context.plan.seed)
+    ready(context)
     inquiry = inquire(context, question.task, question.attack, question.epsilon_255)
     read = {image: _read(inquiry, image) for image in dict.fromkeys(question.images)}
     rows = {image: found for image, found in read.items() if isinstance(found, SiftRow)}
