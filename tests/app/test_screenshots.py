@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.support import fake_engine, sample_preflight
 from tests.support.fake_engine import FakeEngine
+from tests.support.inspect_states import INSPECT_STATES
 from tests.support.sample_comparison import store_two
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
@@ -306,6 +307,7 @@ STATES: dict[str, Callable[[App, FakeEngine], object]] = {
     "compare": compared,
     "compare-figures": compared_figures,
     "compare-busy": comparing,
+    **INSPECT_STATES,
 }
 
 
@@ -321,6 +323,10 @@ ONE_SIZE = {
     "history-empty",
     "compare-figures",
     "compare-busy",
+    "inspect-empty",
+    "inspect-opening",
+    "inspect-refused",
+    "inspect-busy",
 }
 CASES = [(state, size) for state in STATES for size in SIZES if not size or state not in ONE_SIZE]
 

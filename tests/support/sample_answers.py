@@ -7,14 +7,16 @@ import random
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from PySide6.QtCore import QTimer
 
 from tests.support.fake_engine import FakeEngine
-from tests.support.sample_judgement import sample_explained, sample_judged
+from tests.support.sample_judgement import THUMBNAILS, sample_explained, sample_judged
 from tests.support.sample_rates import CLASSES
 from zepad_engine.messages import Request
 from zepad_engine.questions import (
     Answer,
+    Explained,
     ExplainImage,
     FindNeighbours,
     Judged,
@@ -28,7 +30,7 @@ from zepad_engine.questions import (
     SiftRow,
 )
 
-THUMBNAIL = "previews/shown.png"
+SIDE = 24
 
 
 def answer_to(question: Question, folder: Path) -> Answer:
@@ -37,7 +39,7 @@ def answer_to(question: Question, folder: Path) -> Answer:
         case JudgeImage():
             return judged(question)
         case ExplainImage():
-            return sample_explained(question, folder)
+            return explained(question, folder)
         case FindNeighbours():
             return neighboured(question)
         case SiftImages():
@@ -48,6 +50,21 @@ def judged(question: JudgeImage) -> Judged:
     """A judgement that follows the size of the perturbation."""
     said = sample_judged(request=question.request, flagged=question.subject.epsilon_255 >= 5)
     return msgspec.structs.replace(said, subject=question.subject)
+
+
+def explained(question: ExplainImage, folder: Path) -> Explained:
+    """A bright spot that lies elsewhere for every branch."""
+    said = sample_explained(question, folder)
+    down, across = np.mgrid[0:SIDE, 0:SIDE] / SIDE
+    maps, dice = [], random.Random(question.method)
+    for each in said.maps:
+        x, y, name = dice.uniform(0.3, 0.7), dice.uniform(0.3, 0.7), f"previews/{question.method}-{each.branch}.npy"
+        spot = np.exp(-18 * ((across - x) ** 2 + (down - y) ** 2)) * (0.8 + 0.2 * np.sin(40 * across * down))
+        np.save(folder / name, (spot * dice.uniform(0.2, 1.0)).astype(np.float32))
+        low, high = dice.uniform(0.05, 0.4), dice.uniform(0.4, 0.9)
+        maps.append(msgspec.structs.replace(each, values=name, deletion=low, insertion=high))
+    agreement = tuple(msgspec.structs.replace(pair, rho=dice.uniform(-0.2, 0.9)) for pair in said.agreement)
+    return msgspec.structs.replace(said, maps=tuple(maps), agreement=agreement)
 
 
 def neighboured(question: FindNeighbours) -> Neighboured:
@@ -68,7 +85,7 @@ def neighboured(question: FindNeighbours) -> Neighboured:
             label=CLASSES[number % 5],
             perturbed=attacked and number % 3 == 0,
             similarity=0.98 - 0.01 * number,
-            thumbnail=THUMBNAIL,
+            thumbnail=f"previews/thumbnail-{number % THUMBNAILS}.png",
         )
         for number in range(question.count)
     )
@@ -93,7 +110,7 @@ def sift_row(image: str) -> SiftRow:
     score = math.sin(number) * 1.2
     return SiftRow(
         image=image,
-        thumbnail=THUMBNAIL,
+        thumbnail=f"previews/thumbnail-{number % THUMBNAILS}.png",
         answer=CLASSES[number % 8],
         probability=0.5 + (number % 50) / 100,
         undefended=CLASSES[(number + (number % 5 == 0)) % 8],

@@ -23,6 +23,8 @@ from zepad_engine.questions import (
     Subject,
 )
 
+THUMBNAILS = 6
+
 
 def sample_judged(*, request: str = "judge-1", flagged: bool = True, attack: str = "advencoder_per") -> Judged:
     """One picture through the three branches; pictures must have been written by `write_pictures`."""
@@ -102,6 +104,8 @@ def write_pictures(folder: Path, *, side: int = 32) -> None:
     _store(_scene(3, side), folder / "previews/shown.png")
     _store(_blend(_scene(3, side), _noise(0, side, 10)), folder / "previews/perturbed.png")
     _store(_noise(0, side, 100), folder / "previews/residual.png")
+    for number in range(THUMBNAILS):
+        _store(_scene(number, side), folder / f"previews/thumbnail-{number}.png")
 
 
 def _store(image: QImage, path: Path) -> None:

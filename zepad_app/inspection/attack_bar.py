@@ -95,7 +95,7 @@ class AttackBar(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setAccessibleName(name)
         slider.setToolTip(name)
-        slider.setMinimumWidth(72)
+        slider.setMinimumSize(72, 20)
         text = self._theme.label("", soft=True)
         text.setMinimumWidth(text.fontMetrics().horizontalAdvance(widest) + 4)
         return slider, text

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from zepad_app.inspection.sentences import alarm_sentence, answer_sentence
+from zepad_app.inspection.sentences import alarm_sentence, answer_sentence, short_alarms
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE, SECTION
 from zepad_app.widgets.detection_gauge import DetectionGauge
 from zepad_app.widgets.elided_label import ElidedLabel
+from zepad_app.widgets.fitting_label import FittingLabel
 from zepad_app.widgets.probability_bars import ProbabilityBars
 from zepad_engine.evidence import Rate
 from zepad_engine.questions import Judged
+
+_ALARMS: Final = "False alarms among the clean test images of the task, with the 95 % interval."
 
 
 class Foot(QFrame):
@@ -29,7 +34,7 @@ class Foot(QFrame):
         self.gauge = DetectionGauge(theme)
         self.flag_icon = QLabel()
         self.flag = theme.label("", "section")
-        self.alarm = ElidedLabel("caption")
+        self.alarm = FittingLabel()
         self._build()
         theme.changed.connect(self._dress)
 
@@ -42,7 +47,8 @@ class Foot(QFrame):
         self.fused.show_scores(judged.fused)
         self.gauge.show_score(judged.score, threshold, judged.calibration, flagged=self._flagged, own=own is not None)
         self.flag.setText("Flagged as DAE" if self._flagged else "Not flagged")
-        self.alarm.tell(alarm_sentence(alarms, own=own is not None))
+        sentence = alarm_sentence(alarms, own=own is not None)
+        self.alarm.tell_either(sentence, short_alarms(alarms), hint=f"{sentence}\n{_ALARMS}")
         self._dress()
 
     def _build(self) -> None:

@@ -25,7 +25,7 @@ def read_map(path: Path) -> Map | None:
     """The values of a map, float32 (H, W), not negative; None where the file is gone or holds something else."""
     try:
         values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
         return None

@@ -17,6 +17,7 @@ from zepad_app.results.wording import branch_name
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE
 from zepad_app.widgets.elided_label import ElidedLabel
+from zepad_app.widgets.fitting_label import FittingLabel
 from zepad_app.widgets.picture import Picture
 from zepad_engine.questions import BranchMap, Explained, Method
 
@@ -71,8 +72,9 @@ class MapTile(QWidget):
         self.scores.tell_either(
             f"deletion {deletion} · insertion {insertion}",
             f"del {deletion} · ins {insertion}",
-            f"Deletion {found.deletion:.2f}: what is left of the answer, on average, while the brightest pixels are "
-            f"taken away first.\nInsertion {found.insertion:.2f}: while they are put back first.\n"
+            f"{deletion} · {insertion}",
+            hint=f"Deletion {deletion}: what is left of the answer, on average, while the brightest pixels are taken "
+            f"away first.\nInsertion {insertion}: while they are put back first.\n"
             "A faithful map has a low deletion and a high insertion score.",
         )
 
@@ -117,7 +119,7 @@ class MapRow(QWidget):
         self._maps, self._explained = {}, None
         for tile in self.tiles.values():
             tile.picture.show_image(QImage())
-            tile.scores.tell_either("", "", "")
+            tile.scores.tell_either("", hint="")
         self.fade(faded=False)
         self.rank.tell(sentence)
 
@@ -164,25 +166,6 @@ class MapRow(QWidget):
         column.addLayout(head)
         column.addLayout(tiles, 1)
         column.addWidget(self.rank)
-
-
-class FittingLabel(ElidedLabel):
-    """A caption that says the same in fewer letters where there is less room."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("caption", parent)
-        self._short = ""
-
-    def tell_either(self, text: str, short: str, hint: str) -> None:
-        """Say ``text``, or ``short`` where that does not fit."""
-        self._short = short
-        self.tell(text, hint)
-
-    @property
-    def shown(self) -> str:
-        """What fits."""
-        fits = self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
-        return self.text() if fits else self._short
 
 
 class Ramp(QWidget):
@@ -235,7 +218,7 @@ class _MapPicture(Picture):
         self._theme = theme
         self.faded = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(72)
+        self.setMinimumHeight(84)
 
     def area(self) -> QRect:
         """At the left, in line with the words above and below."""

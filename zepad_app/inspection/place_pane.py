@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListWidget, QListWidgetIt
 
 from zepad_app.inspection.feature_map import FeatureMap
 from zepad_app.inspection.thumbnails import thumbnail
+from zepad_app.results.sheet import card
 from zepad_app.results.wording import branch_name
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
-from zepad_app.widgets.elided_label import ElidedLabel
 from zepad_app.widgets.flow_row import FlowRow
 from zepad_app.widgets.legend_row import Key, LegendRow
 from zepad_engine.questions import Neighbour, Neighboured, Subject
@@ -33,12 +33,14 @@ class PlacePane(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._subject: Subject | None = None
         self._answered = ("", 0)
         self.branch, self.count = QComboBox(), QComboBox()
         self.map = FeatureMap(theme)
         self.nearest = QListWidget()
-        self.words = ElidedLabel("caption")
+        self.words = theme.label("", "caption", soft=True)
+        self.words.setWordWrap(True)
         self.legend = LegendRow(theme, _keys(theme))
         self._build(theme)
 
@@ -64,15 +66,17 @@ class PlacePane(QWidget):
         self._answered = self.question
         self._fade(faded=False)
         self.map.show_neighboured(found)
-        self.words.tell(self.map.summary())
+        self.words.setText(self.map.summary())
         self.nearest.clear()
         for neighbour in found.nearest:
-            self.nearest.addItem(_item(neighbour, folder))
+            item = _item(neighbour, folder)
+            item.setFont(self._theme.font("caption"))
+            self.nearest.addItem(item)
 
     def say(self, sentence: str) -> None:
         """Why there is no answer; the question is not asked again by itself."""
         self._answered = self.question
-        self.words.tell(sentence)
+        self.words.setText(sentence)
 
     def _build(self, theme: Theme) -> None:
         self.branch.setAccessibleName("Whose features")
@@ -82,6 +86,8 @@ class PlacePane(QWidget):
         for number in _COUNTS:
             self.count.addItem(f"{number} nearest", number)
         tools = FlowRow((theme.label("Features of", soft=True), self.branch, self.count), last_right=True)
+        self.nearest.setSpacing(2)
+        self.nearest.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.nearest.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
         self.nearest.setAccessibleName("Nearest test images, nearest first")
         self.nearest.setMinimumWidth(130)
@@ -89,16 +95,16 @@ class PlacePane(QWidget):
         drawn.setSpacing(4)
         drawn.addWidget(self.map, 1)
         drawn.addWidget(self.legend)
+        drawn.addWidget(self.words)
         both = QHBoxLayout()
         both.setSpacing(BETWEEN)
-        both.addLayout(drawn, 5)
+        both.addWidget(card(drawn, 12), 5)
         both.addWidget(self.nearest, 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, INSIDE, 0, 0)
         column.setSpacing(INSIDE)
         column.addWidget(tools)
         column.addLayout(both, 1)
-        column.addWidget(self.words)
         for box in (self.branch, self.count):
             box.currentIndexChanged.connect(self.asked_anew)
         self.nearest.itemClicked.connect(self._on_item)

@@ -27,6 +27,13 @@ def alarm_sentence(found: Rate | None, *, own: bool) -> str:
     )
 
 
+def short_alarms(found: Rate | None) -> str:
+    """The same where there is little room."""
+    if found is None:
+        return "false alarms not measured"
+    return f"{1000 * found.value:.0f} of 1,000 clean flagged (n = {found.n:,})"
+
+
 def alarms_of(report: AuditReport, task: str, own: float | None) -> Rate | None:
     """The false-alarm rate on a task's test images, the same for every attack; None where it was not measured.
 

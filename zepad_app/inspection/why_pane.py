@@ -40,16 +40,16 @@ class WhyPane(QWidget):
         self.scale, self.reference = _choice("Colour scale"), _choice("Difference to one branch")
         self.over = QCheckBox("Over picture")
         self.heads = {branch: BranchHead(theme, branch) for branch in COLUMNS}
-        self._board = QVBoxLayout()
+        self._board, self._heads = QVBoxLayout(), QHBoxLayout()
         self._menu = QMenu(self)
         self._build()
         for method in _FIRST:
-            self._menu_actions[method].setChecked(True)
+            self.actions_by_method[method].setChecked(True)
 
     @property
     def chosen(self) -> tuple[Method, ...]:
         """The methods on the board, in the order of the menu."""
-        return tuple(method for method, action in self._menu_actions.items() if action.isChecked())
+        return tuple(method for method, action in self.actions_by_method.items() if action.isChecked())
 
     def missing(self, subject: Subject) -> tuple[Method, ...]:
         """The methods whose maps of this subject are not there yet."""
@@ -88,8 +88,8 @@ class WhyPane(QWidget):
             self.rows[method].say(sentence)
 
     def _build(self) -> None:
-        self._menu_actions = {method: self._menu.addAction(words[0]) for method, words in METHODS.items()}
-        for method, action in self._menu_actions.items():
+        self.actions_by_method = {method: self._menu.addAction(words[0]) for method, words in METHODS.items()}
+        for method, action in self.actions_by_method.items():
             action.setCheckable(True)
             action.setToolTip(METHODS[method][1])
             action.toggled.connect(lambda on, chosen=method: self._on_method(chosen, on=on))
@@ -106,20 +106,21 @@ class WhyPane(QWidget):
             self.reference.addItem(f"Minus {branch_name(branch).lower()}", branch)
         self.reference.setToolTip("Draw what each map has more, or less, than the map of one branch")
         self.over.setToolTip("Draw the maps over the picture")
+        self._heads.setSpacing(INSIDE)
+        self._heads.setContentsMargins(0, 0, INSIDE, 0)
+        for head in self.heads.values():
+            self._heads.addWidget(head, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, INSIDE, 0, 0)
         column.setSpacing(INSIDE)
         column.addWidget(FlowRow((self.methods, self.scale, self.reference, self.over)))
+        column.addLayout(self._heads)
         column.addWidget(self._scroll(), 1)
         self.scale.currentIndexChanged.connect(self._draw_again)
         self.reference.currentIndexChanged.connect(self._draw_again)
         self.over.toggled.connect(self._draw_again)
 
     def _scroll(self) -> QScrollArea:
-        heads = QHBoxLayout()
-        heads.setSpacing(INSIDE)
-        for head in self.heads.values():
-            heads.addWidget(head, 1)
         self._board.setContentsMargins(0, 0, 0, 0)
         self._board.setSpacing(BETWEEN)
         page = QWidget()
@@ -127,12 +128,16 @@ class WhyPane(QWidget):
         inside = QVBoxLayout(page)
         inside.setContentsMargins(0, 0, INSIDE, 0)
         inside.setSpacing(INSIDE)
-        inside.addLayout(heads)
         inside.addLayout(self._board, 1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(page)
+        # The heads stay above what scrolls, in line with it.
+        bar = area.verticalScrollBar()
+        bar.rangeChanged.connect(
+            lambda _low, high: self._heads.setContentsMargins(0, 0, INSIDE + (bar.sizeHint().width() if high else 0), 0)
+        )
         return area
 
     def _on_method(self, method: Method, *, on: bool) -> None:

@@ -71,7 +71,7 @@ class Workbench(QWidget):
         self.split.addWidget(self.tabs)
         self.split.setStretchFactor(0, 2)
         self.split.setStretchFactor(1, 3)
-        self.split.setSizes([370, 570])
+        self.split.setSizes([340, 600])
         self.split.setHandleWidth(INSIDE + 4)
         self.split.setChildrenCollapsible(False)
         pictured = QVBoxLayout(frame)

@@ -37,6 +37,11 @@ _NO_IMAGE = (
     "the answers change. No pictures at hand? Browse those the audit was tested on.",
     "Browse test images",
 )
+_OPENING = (
+    "Opening the audit",
+    "Its encoders, heads and pictures are opened for the first answer; those after it take a moment only.",
+    "",
+)
 _REFUSED = ("This picture cannot be judged", "", "Next picture")
 _WAITING: Final = "An audit is running. Pictures are judged again when it has finished."
 _NOTHING_TO_PASTE: Final = NoticeText(
@@ -47,7 +52,7 @@ _NOTHING_TO_PASTE: Final = NoticeText(
 # The filmstrip's width at the usual text size.
 _STRIP: Final = 208
 NO_RUN, INSPECTING = range(2)
-NO_IMAGE, JUDGED, REFUSED = range(3)
+NO_IMAGE, OPENING, JUDGED, REFUSED = range(4)
 
 
 class InspectPage(QWidget):
@@ -74,6 +79,7 @@ class InspectPage(QWidget):
         self.busy = QProgressBar()
         self.no_run = EmptyPage(theme, "inspect", _NO_RUN, self.audit_requested.emit)
         self.no_image = EmptyPage(theme, "image", _NO_IMAGE, self.gallery.show_test_images)
+        self.opening = EmptyPage(theme, "waiting", _OPENING, lambda: None)
         self.refused = EmptyPage(theme, "wrong", _REFUSED, lambda: self.strip.step(1))
         self.inner = QStackedWidget()
         self.stack = QStackedWidget()
@@ -138,6 +144,7 @@ class InspectPage(QWidget):
         self.busy.setFixedHeight(3)
         self.busy.hide()
         self.waiting.hide()
+        self.opening.next.hide()
         # Outermost first: a widget is dressed anew with all that is in it each time it is put into another.
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -155,7 +162,7 @@ class InspectPage(QWidget):
         for widget in (self.attack, self.busy, self.waiting, self.notice):
             right.addWidget(widget)
         right.addWidget(self.inner, 1)
-        for page in (self.no_image, self.bench, self.refused):
+        for page in (self.no_image, self.opening, self.bench, self.refused):
             self.inner.addWidget(page)
 
     def _connect(self) -> None:
@@ -189,7 +196,9 @@ class InspectPage(QWidget):
         self.inquiry.ask()
 
     def _on_filled(self) -> None:
-        if not self.strip.film.images:
+        if self.strip.film.images:
+            self.inner.setCurrentIndex(OPENING if self._judged is None else self.inner.currentIndex())
+        else:
             self._judged = None
             self.inquiry.forget()
             self.inner.setCurrentIndex(NO_IMAGE)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from zepad_app.results.wording import branch_meaning, branch_name, branch_role
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE, Meaning
 from zepad_app.widgets.elided_label import ElidedLabel
+from zepad_app.widgets.fitting_label import FittingLabel
 from zepad_app.widgets.probability_bars import ProbabilityBars
 from zepad_engine.questions import BranchJudgement
 
 _FIGURES = (
-    ("m", "Confidence m", "Confidence m: the largest softmax probability."),
-    ("c", "Trust c", "Confidence as the fusion uses it: c = m·exp(k(m − ½))."),
-    ("weight", "Weight", "Share of the fusion weight."),
+    ("m", "Confidence m", "m", "Confidence m: the largest softmax probability."),
+    ("c", "Trust c", "c", "Confidence as the fusion uses it: c = m·exp(k(m − ½))."),
+    ("weight", "Weight", "w", "Share of the fusion weight."),
 )
+_SHORT = {"tuned_victim": "Victim", "tuned_auxiliary": "Auxiliary", "benign": "Benign", "undefended": "Undef."}
 
 
 class Mark(QWidget):
@@ -47,10 +49,11 @@ class BranchHead(QWidget):
     def __init__(self, theme: Theme, branch: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         meaning = branch_meaning(branch)
-        name = ElidedLabel()
+        name = FittingLabel("body")
         name.setProperty("soft", False)
         name.setProperty("meaning", meaning)
-        name.tell(branch_name(branch), f"{branch_name(branch)}: {branch_role(branch)}")
+        whole = branch_name(branch)
+        name.tell_either(whole, _SHORT.get(branch, whole), hint=f"{whole}: {branch_role(branch)}")
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(Mark(theme, meaning), 0, Qt.AlignmentFlag.AlignVCenter)
@@ -74,6 +77,7 @@ class BranchColumn(QFrame):
         self._branch = branch
         self.bars = ProbabilityBars(theme, branch_meaning(branch))
         self.figures: dict[str, QLabel] = {}
+        self._heads: list[tuple[ElidedLabel, str, str, str]] = []
         self.setAccessibleName(branch_name(branch))
         column = QVBoxLayout(self)
         column.setContentsMargins(INSIDE, INSIDE + 4, INSIDE, INSIDE + 4)
@@ -91,13 +95,22 @@ class BranchColumn(QFrame):
         self.figures["c"].setText(f"{said.c:.2f}" if fused else "–")
         self.figures["weight"].setText(f"{100 * said.weight:.0f} %" if fused else "–")
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Name the figures by words where all of them fit, else by letters."""
+        super().resizeEvent(event)
+        caption, body = (QFontMetrics(self._theme.font(role)) for role in ("caption", "body"))
+        room = self.width() - 2 * INSIDE - body.horizontalAdvance("100 %") - 8
+        fits = all(caption.horizontalAdvance(name) <= room for _, name, _, _ in self._heads)
+        for head, name, short, hint in self._heads:
+            head.tell(name if fits else short, hint)
+
     def _facts(self) -> QGridLayout:
         grid = QGridLayout()
-        grid.setHorizontalSpacing(INSIDE)
+        grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(0)
-        for place, (key, name, hint) in enumerate(_FIGURES):
+        for place, (key, name, short, hint) in enumerate(_FIGURES):
             head, figure = ElidedLabel("caption"), self._theme.label("–")
-            head.tell(name, hint)
+            self._heads.append((head, name, short, hint))
             figure.setToolTip(hint)
             figure.setAccessibleName(f"{name} of the {branch_name(self._branch).lower()}")
             grid.addWidget(head, place, 0)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE
 from zepad_app.widgets.buttons import plain
 from zepad_app.widgets.elided_label import ElidedLabel
-from zepad_app.widgets.flow_row import FlowRow
 from zepad_app.widgets.image_view import ImageView
 from zepad_app.widgets.segments import Segments
 
@@ -37,9 +36,12 @@ class ImageCompare(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(INSIDE)
-        column.addWidget(FlowRow((self.mode, self.zoom), last_right=True))
+        below = QHBoxLayout()
+        below.addWidget(self.readout, 1)
+        below.addWidget(self.zoom)
+        column.addWidget(self.mode)
         column.addWidget(self.pane, 1)
-        column.addWidget(self.readout)
+        column.addLayout(below)
         self._on_pointed(-1, -1)
         self.mode.chosen.connect(self.pane.show_mode)
         self.pane.zoomed.connect(lambda zoom: self.zoom.setText(f"{zoom:.1f}×" if zoom > 1 else "1×"))

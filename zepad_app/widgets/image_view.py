@@ -112,7 +112,7 @@ class ImageView(QWidget):
         elif self._mode == "divider":
             self._paint_divided(painter, targets[0])
         else:
-            names = ("clean", "perturbed", f"difference ×{self._gain:g}")
+            names = ("clean", "perturbed", f"×{self._gain:g} difference")
             for image, target, name in zip(self._images, targets, names, strict=True):
                 painter.drawImage(target, image, self.source())
                 self._paint_caption(painter, target, name)
@@ -254,7 +254,8 @@ class ImageView(QWidget):
     ) -> None:
         painter.setPen(QColor(self._theme.tokens.ink_soft))
         box = QRectF(target.left(), target.bottom() + 4, target.width(), self._caption_height() - 4)
-        painter.drawText(box, int(side | Qt.AlignmentFlag.AlignTop), text)
+        words = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
+        painter.drawText(box, int(side | Qt.AlignmentFlag.AlignTop), words)
 
     def _caption_height(self) -> int:
         return self._theme.pixels("caption") + 12

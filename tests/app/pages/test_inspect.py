@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QScrollArea
 
 from tests.support.fake_engine import FakeEngine, ready
-from tests.support.sample_answers import answer_to
+from tests.support.sample_answers import answer_to, sift_row
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_rates import TASKS
 from tests.support.sample_report import sample_report
@@ -75,8 +75,11 @@ def answer(engine, folder, **changes):
     return said
 
 
-def browse(page, engine):
+def browse(page, engine, *, sifted=True):
+    """Put test images on the strip; unless ``sifted``, they are still to be looked at."""
     page.no_image.next.click()
+    if sifted:
+        page.strip.film.put(map(sift_row, page.strip.film.images))
     return of(engine, JudgeImage)[-1]
 
 
@@ -230,7 +233,7 @@ def test_a_neighbour_is_inspected_by_a_click(page, engine, folder, qtbot):
 
 
 def test_the_strip_is_sifted_when_nothing_else_is_asked(page, engine, folder, qtbot):
-    browse(page, engine)
+    browse(page, engine, sifted=False)
     assert of(engine, SiftImages) == []
     answer(engine, folder)
     qtbot.waitUntil(lambda: bool(of(engine, SiftImages)), timeout=3000)
