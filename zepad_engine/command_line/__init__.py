@@ -19,6 +19,7 @@ VERBS: Final[dict[str, str]] = {
     "diff": "lay two finished audits side by side: what changed, and which differences are more than chance",
     "bundle": "pack a finished run into one file (.zepad) that can be checked and repeated elsewhere",
     "verify": "check that every byte of a bundle is as it was written, and say who signed it",
+    "replay": "run an audit again from its bundle and say of every number whether it came out the same",
     "catalogue": "print attacks, defences, tasks and bundled encoders as JSON",
     "doctor": "check Python, packages, Qt's system libraries, devices, memory, disk and folders",
 }

@@ -1,0 +1,1 @@
+"""A finished audit run again from its bundle, and a verdict on every number."""
