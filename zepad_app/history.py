@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from zepad_app.estimate import PastAudit
 from zepad_engine.errors import AuditError, NoSpace
 from zepad_engine.places import runs_folder, settings_folder
 from zepad_engine.plan import AuditPlan, Preset, plan_from_json
@@ -148,12 +149,12 @@ def forget_run(folder: Path) -> None:
     _write_remembered(kept)
 
 
-def last_timings(preset: Preset) -> float | None:
-    """Wall seconds of the newest finished run of a preset, or None if there is none."""
+def last_audit() -> PastAudit | None:
+    """The newest finished audit with its plan and what its stages took, or None."""
     for run in recent_runs():
-        if run.state == "finished" and run.preset == preset:
-            report = _read_report(run.folder)
-            return report.timings.get("wall") if report is not None else None
+        report, plan = _read_report(run.folder), _read_plan(run.folder)
+        if report is not None and plan is not None:
+            return PastAudit(plan=plan, timings=report.timings, changed=run.changed)
     return None
 
 

@@ -130,7 +130,7 @@ class PageBook(QObject):
         return page
 
     def _make_plan(self) -> PlanPage:
-        page = PlanPage(self._model, self._theme)
+        page = PlanPage(self._model, self._theme, self.undo, self._settings)
         page.closed.connect(lambda: self.page_requested.emit("drop"))
         return page
 

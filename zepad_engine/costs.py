@@ -110,11 +110,22 @@ def audit_seconds(plan: AuditPlan, catalogue: Catalogue, workers: int, factor: f
 
     ``factor`` is ``net_factor`` of the encoder, if it is known.
     """
-    jobs = [benign_seconds(plan), *_tunings(plan, catalogue), *_craftings(plan, catalogue)]
-    jobs += [answering_seconds(plan, branch) for branch in _branches(plan, catalogue)] * len(plan.tasks)
-    jobs += [*_attacks_on_systems(plan, catalogue), *([measuring_seconds(plan)] * len(plan.tasks))]
+    jobs = [seconds for stage in stage_costs(plan, catalogue).values() for seconds in stage]
     slower = factor * (_EXACT_TIMES if plan.arithmetic == "exact" else 1.0)
     return _START_SECONDS + slower * max(sum(jobs) / max(workers, 1), *jobs)
+
+
+def stage_costs(plan: AuditPlan, catalogue: Catalogue) -> dict[str, list[float]]:
+    """Seconds of one core of each job of a plan, by stage, in fast arithmetic and with the bundled net."""
+    answers = [answering_seconds(plan, branch) for branch in _branches(plan, catalogue)] * len(plan.tasks)
+    return {
+        "craft": _craftings(plan, catalogue),
+        "tune": _tunings(plan, catalogue),
+        "benign": [benign_seconds(plan)],
+        "heads": answers,
+        "adapt": _attacks_on_systems(plan, catalogue),
+        "measure": [*_checks_of_systems(plan, catalogue), *([measuring_seconds(plan)] * len(plan.tasks))],
+    }
 
 
 def _branches(plan: AuditPlan, catalogue: Catalogue) -> tuple[Branch, ...]:
@@ -135,15 +146,23 @@ def _craftings(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
 
 def _attacks_on_systems(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
     attacks = {entry.key: entry for entry in catalogue.adaptive}
-    defences = {entry.key: entry for entry in catalogue.defences}
-    attacked = [choice for choice in plan.defences if choice.identity in plan.adaptive.defences]
-    systems = [defences[choice.key].branches for choice in attacked if choice.key in defences]
+    systems = _attacked(plan, catalogue)
     tasks = min(plan.adaptive.tasks, len(plan.tasks))
-    struck = [
+    return [
         adapting_seconds(plan, choice, attacks[choice.key], branches)
         for choice in plan.adaptive.attacks
         if choice.key in attacks
         for branches in systems * tasks
     ]
+
+
+def _checks_of_systems(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
     checked = plan.adaptive.attacks and plan.adaptive.checked_images
-    return [*struck, *([trust_seconds(plan, branches) for branches in systems] if checked else [])]
+    return [trust_seconds(plan, branches) for branches in _attacked(plan, catalogue)] if checked else []
+
+
+def _attacked(plan: AuditPlan, catalogue: Catalogue) -> list[tuple[Branch, ...]]:
+    """The branches of each system that is attacked."""
+    defences = {entry.key: entry for entry in catalogue.defences}
+    attacked = [choice for choice in plan.defences if choice.identity in plan.adaptive.defences]
+    return [defences[choice.key].branches for choice in attacked if choice.key in defences]

@@ -6,7 +6,7 @@ answer that ``questions.py`` names. Pictures are paths of files inside the run f
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -81,8 +81,21 @@ class StageInfo(msgspec.Struct, frozen=True, kw_only=True):
     share: float
 
 
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that can compute; ``key`` is what a plan calls it, bytes are None where the system does not tell."""
+
+    key: str
+    name: str
+    kind: Literal["cpu", "cuda"]
+    free: int | None = None
+    total: int | None = None
+
+
 class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
-    """The engine is up; ``speed`` is one worker's arithmetic relative to the machine the estimates come from."""
+    """The engine is up; ``speed`` is one worker's arithmetic relative to the machine the estimates come from.
+
+    ``device`` is the name of what "auto" takes; ``devices`` are all a plan may name, the processor first, as of now.
+    """
 
     protocol: int
     catalogue: Catalogue
@@ -90,6 +103,7 @@ class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
     workers: int
     speed: float
     versions: dict[str, str]
+    devices: tuple[Device, ...] = ()
 
 
 class Opened(_Message, frozen=True, kw_only=True, tag="opened"):

@@ -32,6 +32,7 @@ from zepad_engine.messages import (
     Cancel,
     Cancelled,
     Continue,
+    Device,
     Event,
     Export,
     Exported,
@@ -223,6 +224,7 @@ class Engine:
             workers=self._pool.size,
             speed=told["speed"],
             versions=told["versions"],
+            devices=tuple(msgspec.convert(told["able"], list[Device])),
         )
 
     def _staff(self, plan: AuditPlan) -> None:

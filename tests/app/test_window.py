@@ -13,7 +13,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.sample_preflight import good, said_inspected
 from tests.support.sample_report import sample_report
 from zepad_app.app import App
-from zepad_app.history import last_timings, recent_runs
+from zepad_app.history import last_audit, recent_runs
 from zepad_app.pages.drop import DropPage
 from zepad_app.pages.plan import PlanPage
 from zepad_app.pages.running import RunningPage
@@ -135,7 +135,9 @@ def test_recent_runs_tell_finished_from_resumable(app: App, engine: FakeEngine) 
     found = {run.folder: run.state for run in recent_runs()}
     assert found == {finished: "finished", stopped: "can be resumed"}
     report = sample_report()
-    assert last_timings(report.plan.preset) == report.timings.get("wall")
+    past = last_audit()
+    assert past is not None
+    assert (past.plan, past.timings) == (AuditPlan(), report.timings)
 
 
 def test_cancel_and_resume_from_the_header(app: App, engine: FakeEngine) -> None:
@@ -277,10 +279,10 @@ def test_presets_and_mode_change_the_plan_and_the_estimate(app: App, engine: Fak
     page = app.window.pages.page("plan")
     assert isinstance(page, PlanPage)
     before = page.estimate.text()
-    page.presets.choose("quick")
+    page.head.presets.choose("quick")
     assert page.plan.tuning.epochs == 6
     assert page.estimate.text() != before
-    page.mode.choose("official")
+    page.head.mode.choose("official")
     assert page.plan.mode == "official"
     assert page.plan.switches.no_clamp
 

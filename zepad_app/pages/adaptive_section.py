@@ -6,7 +6,8 @@ import msgspec
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QGridLayout
 
-from zepad_app.pages.plan_sections import EntriesSection
+from zepad_app.entry_groups import adaptive_groups
+from zepad_app.pages.entries_section import EntriesSection
 from zepad_app.results.sheet import clear
 from zepad_app.results.wording import defence_name
 from zepad_app.theme import Theme, label
@@ -15,11 +16,6 @@ from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.plan import AuditPlan
 
 _COLUMNS = 2
-_KNOWLEDGE = {
-    "white-box": "White-box.",
-    "black-box": "Black-box: answers only.",
-    "transfer": "Transfer: another model of the task.",
-}
 
 
 class AdaptiveSection(EntriesSection):
@@ -29,7 +25,7 @@ class AdaptiveSection(EntriesSection):
 
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         entries = tuple(_told(entry) for entry in catalogue.adaptive)
-        super().__init__(theme, "Adaptive attacks", "adaptive.attacks", entries)
+        super().__init__(theme, "Attacks on the systems", "adaptive.attacks", adaptive_groups(entries))
         self._systems: dict[str, QCheckBox] = {}
         self._names = {entry.key: entry.name for entry in catalogue.defences}
         self._targets: tuple[str, ...] = ()
@@ -57,8 +53,6 @@ class AdaptiveSection(EntriesSection):
         self.add_integer("adaptive.tasks", "Tasks attacked", "of the plan, unseen ones first")
         self.add_integer("adaptive.images", "Images attacked per task", "images", step=32)
         self.add_integer("adaptive.checked_images", "Images for the trust checks", "images", step=10, zero="no checks")
-        self.body.addSpacing(INSIDE)
-        self.body.addWidget(label("Attacks"))
         self.add_cards()
 
     def show_values(self, plan: AuditPlan) -> None:
@@ -90,7 +84,7 @@ class AdaptiveSection(EntriesSection):
 
 
 def _told(entry: Entry) -> Entry:
-    """The entry with what its attacker has put before its summary."""
-    known = [_KNOWLEDGE.get(entry.knowledge, "")]
-    known += ["Counts only where the image is not flagged."] if entry.evades else []
-    return msgspec.structs.replace(entry, summary=" ".join([*filter(None, known), entry.summary]))
+    """The entry with what counts as its success before its summary."""
+    if not entry.evades:
+        return entry
+    return msgspec.structs.replace(entry, summary=f"Counts only where the image is not flagged. {entry.summary}")

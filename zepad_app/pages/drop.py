@@ -9,9 +9,9 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
-from zepad_app.estimate import estimate_seconds, in_words
+from zepad_app.estimate import PastAudit, estimate_of, in_words
 from zepad_app.failures import notice_of
-from zepad_app.history import last_timings, recent_runs
+from zepad_app.history import last_audit, recent_runs
 from zepad_app.pages.page import Heading, Page
 from zepad_app.routes import ENCODER_ENDINGS, IMAGE_ENDINGS
 from zepad_app.settings import Settings
@@ -57,7 +57,7 @@ class DropPage(Page):
         self._choosing: Choosing | None = None
         self._wish = ""
         self._editor_hidden = False
-        self._known: float | None = None
+        self._past: PastAudit | None = None
         self.notice = Notice(theme)
         self.notice.remedied.connect(self._on_remedied)
         self.zone = DropZone(theme, "Drop an encoder to audit, or images to inspect", _FORMATS)
@@ -98,6 +98,8 @@ class DropPage(Page):
         inspected = self._model.state.inspected
         if inspected is not None and self._model.state.choosing is None:
             plan = AuditPlan(encoder=inspected.path, encoder_says=inspected.says)
+            ready = self._model.state.ready
+            plan = with_preset(plan, "standard", ready.catalogue if ready else Catalogue())
             self.plan_requested.emit(self._settings.preferences.into(plan))
 
     def go_back(self) -> None:
@@ -122,7 +124,7 @@ class DropPage(Page):
         while (item := self._recent.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        self._known = last_timings("quick")
+        self._past = last_audit()
         runs = recent_runs()
         if runs:
             self._recent.addWidget(label("Recent audits", "section"))
@@ -186,8 +188,7 @@ class DropPage(Page):
         elif state.busy:
             self.sample.tell(_SAMPLE, "An audit is running.", ready=False)
         else:
-            told = state.ready
-            seconds = self._known or estimate_seconds(plan, told.catalogue, told.speed, told.workers)
+            seconds = estimate_of(plan, state.ready, self._past).seconds
             self.sample.tell(_SAMPLE, f"Quick preset, {in_words(seconds)} on this machine", ready=ready)
 
     def _show_preflight(self, opening: str) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from zepad_app.plan_edit import value_of
-from zepad_app.theme import Theme
+from zepad_app.theme import Theme, label
+from zepad_app.widgets.budget_input import BudgetInput
 from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.fold_section import FoldSection
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput, NumberInput
 from zepad_app.widgets.source_picker import SourcePicker
-from zepad_engine.plan import AuditPlan
+from zepad_engine.catalogue import Catalogue
+from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan
 from zepad_engine.plan_checks import Trouble
 
 
@@ -69,6 +71,16 @@ class PlanSection(FoldSection):
         """Whether a field of the plan is edited here."""
         return any(field == name or field.startswith(f"{name}.") for name in self.HOLDS)
 
+    def count(self, words: str) -> int:
+        """How many things in here have all these words; what is edited in fields is not searched."""
+        del words
+        return 0
+
+    def narrow(self, words: str) -> None:
+        """Show only what has these words, and no fields; all of it without words."""
+        for row in self._rows.values():
+            row.setVisible(not words)
+
     def show_values(self, plan: AuditPlan) -> None:
         """Show the plan's values in the controls."""
         for field, row in self._rows.items():
@@ -97,6 +109,12 @@ class PlanSection(FoldSection):
         control.valueChanged.connect(lambda value: self.edited.emit(field, value))
         self._add(field, text, control, unit, hint)
 
+    def add_budget(self, field: str, text: str, hint: str = "") -> None:
+        """A budget of L-infinity, on both scales."""
+        control = BudgetInput(text)
+        control.changed.connect(lambda value: self.edited.emit(field, value))
+        self._add(field, text, control, "of the range 0 to 1", hint)
+
     def add_choice(self, field: str, text: str, choices: tuple[tuple[str, str], ...], hint: str = "") -> None:
         """One of several words."""
         control = ChoiceInput(choices)
@@ -117,12 +135,45 @@ class PlanSection(FoldSection):
         self.body.addWidget(self._rows[field])
 
 
+def trouble_label() -> QLabel:
+    """Where a trouble of something that is no field is told."""
+    words = label("", "caption")
+    words.setProperty("meaning", "warning")
+    words.setWordWrap(True)
+    words.hide()
+    return words
+
+
+def complain(words: QLabel, field: str, troubles: tuple[Trouble, ...]) -> None:
+    """Say what is wrong with ``field``, if anything is."""
+    said = next((trouble.sentence for trouble in troubles if trouble.field == field), "")
+    words.setText(said)
+    words.setVisible(bool(said))
+
+
+def sample_key(key: str) -> str:
+    """What a plan calls a bundled thing."""
+    return key if key.startswith(SAMPLE_PREFIX) else SAMPLE_PREFIX + key
+
+
+def set_choices(catalogue: Catalogue, *kinds: str) -> tuple[tuple[str, str], ...]:
+    """The bundled image sets of these kinds, by key and name."""
+    return tuple((sample_key(entry.key), entry.name) for entry in catalogue.tasks if entry.kind in kinds)
+
+
+def encoder_choices(catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """The bundled encoders, by key and name."""
+    return tuple((sample_key(entry.key), entry.name) for entry in catalogue.encoders)
+
+
 def _show(control: QWidget, value: object) -> None:
     with QSignalBlocker(control):
         if isinstance(control, SourcePicker):
             control.show_source(str(value))
         elif isinstance(control, ChoiceInput):
             control.choose(str(value))
+        elif isinstance(control, BudgetInput) and isinstance(value, int | float):
+            control.show_value(float(value))
         elif isinstance(control, IntegerInput) and isinstance(value, int):
             control.setValue(value)
         elif isinstance(control, NumberInput) and isinstance(value, int | float):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from zepad_engine.catalogue import Catalogue
-from zepad_engine.messages import Ready
+from zepad_engine.messages import Device, Ready
 from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan
+
+_GIB = 2**30
 
 
 def name_of_source(source: str, catalogue: Catalogue) -> str:
@@ -33,7 +35,21 @@ def threat_in_words(plan: AuditPlan, catalogue: Catalogue) -> str:
             else "They do not know of the defence."
         )
         + _imported_in_words(plan)
+        + _at_systems_in_words(plan)
     )
+
+
+def _at_systems_in_words(plan: AuditPlan) -> str:
+    count, systems = len(plan.adaptive.attacks), _systems_attacked(plan)
+    if not count or not systems:
+        return ""
+    return (
+        f" Another attacker has the defended system itself: {_count(count, 'attack')} on {_count(systems, 'system')}."
+    )
+
+
+def _systems_attacked(plan: AuditPlan) -> int:
+    return sum(choice.identity in plan.adaptive.defences for choice in plan.defences)
 
 
 def _imported_in_words(plan: AuditPlan) -> str:
@@ -64,7 +80,10 @@ def summaries(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:
     """One line per section."""
     tasks = [name_of_source(task, catalogue) for task in plan.tasks]
     leaked = _leaked(plan, catalogue)
-    known = "the encoder, in one attack a branch of the defence" if leaked else "the encoder only"
+    at_systems = len(plan.adaptive.attacks) if _systems_attacked(plan) else 0
+    beyond = ["in one attack a branch of the defence"] * leaked
+    beyond += [f"in {at_systems} the whole system"] * bool(at_systems)
+    known = ", ".join(["the encoder", *beyond]) if beyond else "the encoder only"
     return {
         "threat": f"Universal perturbation of at most {plan.epsilon_255:g}/255; the attacker has {known}",
         "data": f"{_count(len(tasks), 'task')}: {', '.join(tasks)}" if tasks else "No task chosen",
@@ -75,8 +94,22 @@ def summaries(plan: AuditPlan, catalogue: Catalogue) -> dict[str, str]:
 
 
 def device_in_words(plan: AuditPlan, ready: Ready) -> str:
-    """What computes: the engine's own device by name, or the one the plan asks for."""
-    return ready.device if plan.device == "auto" else plan.device
+    """What computes: the device that "auto" takes, or the one the plan asks for, by its name where it is known."""
+    names = {device.key: device.name for device in ready.devices}
+    return ready.device if plan.device == "auto" else names.get(plan.device, plan.device)
+
+
+def device_choices(ready: Ready) -> tuple[tuple[str, str], ...]:
+    """What a plan may run on: key, and name with its free memory."""
+    named = tuple((device.key, f"{device.name}{_memory(device)}") for device in ready.devices)
+    return (("auto", f"Automatic: {ready.device}"), *(named or (("cpu", "CPU"),)))
+
+
+def _memory(device: Device) -> str:
+    if device.free is None:
+        return ""
+    free = f"{device.free / _GIB:.1f}"
+    return f", {free} of {device.total / _GIB:.0f} GiB free" if device.total else f", {free} GiB free"
 
 
 def running_in_words(plan: AuditPlan, ready: Ready) -> str:

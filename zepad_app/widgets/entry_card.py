@@ -14,11 +14,15 @@ from zepad_app.widgets.parameter_form import ParameterForm
 from zepad_engine.catalogue import Entry, FieldValue
 from zepad_engine.plan import Choice
 
+# Where the text begins behind a tick.
+_INDENT = 24
+
 
 class EntryCard(QFrame):
     """One entry; ``choice`` is None while it is not ticked."""
 
     changed = Signal()
+    unfolded = Signal()
 
     def __init__(self, entry: Entry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,6 +38,10 @@ class EntryCard(QFrame):
         self._values: dict[str, FieldValue] = {}
         self._form: ParameterForm | None = None
         self._place = QVBoxLayout()
+        self._lacking = label("", "caption")
+        self._lacking.setWordWrap(True)
+        self._lacking.setProperty("meaning", "warning")
+        self._lacking.hide()
         self._more = plain("Settings", self._on_more, f"Settings of {entry.name}")
         self._arrange()
 
@@ -80,6 +88,12 @@ class EntryCard(QFrame):
         self._shown_files = self._named_files()
         self._dress()
 
+    def offer(self, lacking: str) -> None:
+        """Let it be ticked, or say what the attacker lacks for it; what is ticked can always be unticked."""
+        self._lacking.setText(lacking)
+        self._lacking.setVisible(bool(lacking))
+        self._tick.setEnabled(not lacking or self._tick.isChecked())
+
     def _arrange(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(INSIDE)
@@ -89,14 +103,18 @@ class EntryCard(QFrame):
         column.setContentsMargins(BETWEEN, INSIDE + 4, BETWEEN, INSIDE + 4)
         column.setSpacing(4)
         column.addLayout(head)
-        for text in (self._entry.summary, self._entry.citation):
+        below = QVBoxLayout()
+        below.setContentsMargins(_INDENT, 0, 0, 0)
+        below.setSpacing(4)
+        for text in filter(None, (self._entry.summary, self._entry.citation)):
             words = label(text, "caption", soft=True)
             words.setWordWrap(True)
-            words.setContentsMargins(24, 0, 0, 0)
-            words.setVisible(bool(text))
-            column.addWidget(words)
-        self._place.setContentsMargins(24, 0, 0, 0)
+            below.addWidget(words)
+        below.addWidget(self._lacking)
+        column.addLayout(below)
+        self._place.setContentsMargins(_INDENT, INSIDE, 0, 0)
         column.addLayout(self._place)
+        column.addStretch(1)
         self._more.setVisible(bool(self._entry.fields))
 
     def _named_files(self) -> tuple[object, ...]:
@@ -114,11 +132,13 @@ class EntryCard(QFrame):
         if self._tick.isChecked() and not all(self._named_files()):
             self.form.show()
         self._dress()
+        self.unfolded.emit()
         self.changed.emit()
 
     def _on_more(self) -> None:
         self.form.setVisible(self.form.isHidden())
         self._dress()
+        self.unfolded.emit()
 
     def _dress(self) -> None:
         ticked = self._tick.isChecked()

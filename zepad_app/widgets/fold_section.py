@@ -78,7 +78,7 @@ class FoldSection(QFrame):
         row.setContentsMargins(BETWEEN, BETWEEN, AROUND, BETWEEN)
         row.setSpacing(INSIDE)
         name = label(title, "section")
-        name.setMinimumWidth(160)
+        name.setMinimumWidth(216)
         self._summary.setMinimumWidth(0)
         self._summary.setWordWrap(True)
         row.addWidget(self._arrow)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import torch
 
+from zepad_engine.capacity import free_memory
 from zepad_engine.errors import BadPlan
+from zepad_engine.messages import Device
 
 
 def choose_device(wish: str) -> torch.device:
@@ -32,6 +34,17 @@ def device_name(device: torch.device) -> str:
     """What a person calls the device: its model, and whether it multiplies bfloat16."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor_name()
     return f"{name}, bfloat16" if bfloat16_pays(device) else name
+
+
+def usable_devices() -> tuple[Device, ...]:
+    """All a plan may name, with the memory that is free now: the processor, then each GPU in the driver's order."""
+    processor = Device(key="cpu", name=device_name(torch.device("cpu")), kind="cpu", free=free_memory())
+    cards = []
+    for number in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        free, total = torch.cuda.mem_get_info(number)
+        name = torch.cuda.get_device_name(number)
+        cards.append(Device(key=f"cuda:{number}", name=name, kind="cuda", free=free, total=total))
+    return (processor, *cards)
 
 
 def _processor_name() -> str:

@@ -11,7 +11,7 @@ import torch
 
 from zepad_engine import __version__
 from zepad_engine.describe import describe
-from zepad_engine.execution.device import bfloat16_pays, choose_device, device_name
+from zepad_engine.execution.device import bfloat16_pays, choose_device, device_name, usable_devices
 from zepad_engine.jobs.context import Context
 from zepad_engine.versions import versions_of
 
@@ -29,6 +29,7 @@ def describe_engine(_context: Context) -> dict[str, Any]:
         "device": device_name(device),
         "kind": device.type,
         "devices": torch.cuda.device_count() if device.type == "cuda" else 0,
+        "able": msgspec.to_builtins(usable_devices()),
         "speed": measured_speed() / _REFERENCE_SPEED,
         "versions": versions(),
     }

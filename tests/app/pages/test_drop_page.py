@@ -23,7 +23,7 @@ from tests.support.sample_preflight import (
 from zepad_app.app import App
 from zepad_app.pages.drop import DropPage
 from zepad_app.pages.plan import PlanPage
-from zepad_app.pages.plan_sections import ThreatSection
+from zepad_app.pages.threat_section import ThreatSection
 from zepad_app.widgets.preflight_banner import RUNNING
 from zepad_app.widgets.preflight_card import PreflightCard
 from zepad_engine import messages

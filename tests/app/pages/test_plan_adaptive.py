@@ -11,6 +11,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.story_shots import shoot
 from zepad_app.app import App
 from zepad_app.pages.adaptive_section import AdaptiveSection
+from zepad_app.pages.entries_section import GroupBox
 from zepad_app.pages.plan import PlanPage
 from zepad_app.pages.running import RunningPage
 from zepad_engine.plan import Adaptive, AuditPlan, Choice
@@ -94,7 +95,7 @@ def test_a_plan_comes_back_as_it_was(page: PlanPage) -> None:
 
 
 def test_a_preset_ticks_its_attacks(page: PlanPage) -> None:
-    page.presets.choose("quick")
+    page.head.presets.choose("quick")
     expected = with_preset(AuditPlan(), "quick", fake_engine.sample_catalogue()).adaptive
     assert page.plan.adaptive == expected
     section = section_of(page)
@@ -102,17 +103,22 @@ def test_a_preset_ticks_its_attacks(page: PlanPage) -> None:
     assert section.rows["adaptive.images"].control.text() == "64"  # type: ignore[attr-defined]
 
 
-def test_a_card_says_what_its_attacker_has(page: PlanPage) -> None:
-    told = [words.text() for words in section_of(page).cards["evading"].findChildren(QLabel)]
-    assert any(text.startswith("White-box. Counts only where the image is not flagged. Misleads") for text in told)
-    told = [words.text() for words in section_of(page).cards["square"].findChildren(QLabel)]
-    assert any(text.startswith("Black-box: answers only. Tries") for text in told)
+def test_the_cards_stand_under_what_their_attacker_has(page: PlanPage) -> None:
+    section = section_of(page)
+    section.draw()
+    boxes = section.findChildren(GroupBox)
+    assert {box.group.title: [entry.key for entry in box.group.entries] for box in boxes} == {
+        "With the system in hand": ["pgd", "evading"],
+        "By asking": ["square"],
+    }
+    told = [words.text() for words in section.cards["evading"].findChildren(QLabel)]
+    assert any(text.startswith("Counts only where the image is not flagged. Misleads") for text in told)
 
 
 def test_the_section_is_drawn_light_and_dark(app: App, page: PlanPage, qtbot) -> None:
     app.window.resize(1280, 800)
     app.window.show_page("plan")
-    page.presets.choose("quick")
+    page.head.presets.choose("quick")
     page.sections["threat"].set_open(False)
     section_of(page).set_open(True)
     app.window.show()

@@ -29,8 +29,8 @@ def page(app: App, engine: FakeEngine) -> PlanPage:
 
 def test_the_device_is_named_and_zero_is_automatic(page: PlanPage) -> None:
     section = page.sections["running"]
-    section.set_open(True)
-    assert section.device.text() == "CPU, 2 cores, bf16"  # type: ignore[attr-defined]
+    device = section.rows["device"].control
+    assert device.currentText() == "Automatic: CPU, 2 cores, bf16"  # type: ignore[attr-defined]
     shown = {field: row.control.text() for field, row in section.rows.items() if hasattr(row.control, "text")}
     assert shown == {"workers": "automatic", "threads": "1", "batch": "automatic"}
     assert section.rows["arithmetic"].control.key == "fast"  # type: ignore[attr-defined]
