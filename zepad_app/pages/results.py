@@ -14,6 +14,7 @@ from zepad_app.results.attacks_tab import AttacksTab
 from zepad_app.results.branches_tab import BranchesTab
 from zepad_app.results.detection_tab import DetectionTab
 from zepad_app.results.examples_tab import ExamplesTab
+from zepad_app.results.matrix_tab import MatrixTab
 from zepad_app.results.recipe import recipe_of
 from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.results.recipe_tab import RecipeTab
@@ -59,6 +60,7 @@ class ResultsPage(QWidget):
         self._folder = Path()
         self._makers: dict[str, Callable[[], QWidget]] = {
             "Summary": lambda: SummaryTab(theme),
+            "Matrix": lambda: MatrixTab(theme),
             "Adaptive": lambda: AdaptiveTab(theme),
             "Detection": lambda: DetectionTab(theme, thresholds, undo),
             "Branches": lambda: BranchesTab(theme),

@@ -15,7 +15,7 @@ from zepad_engine.evidence import Rate
 from zepad_engine.findings import AttackFinding
 
 _SIDE = 176
-_ORIGINS = {
+ORIGINS = {
     "victim": "the public encoder",
     "auxiliary": "the auxiliary",
     "benign": "the benign branch",
@@ -89,7 +89,7 @@ class AttackCard(QFrame):
                 "The largest change of any pixel, measured on the stored tensor.",
             ),
             ("At the limit", percent(found.saturated), "Share of pixels changed by the full budget."),
-            ("Made against", _ORIGINS.get(found.origin, found.origin), "The encoder the attacker had in hand."),
+            ("Made against", ORIGINS.get(found.origin, found.origin), "The encoder the attacker had in hand."),
         )
         if found.origin == "elsewhere":
             facts += (("File", found.source, f"sha256 {found.source_sha256}"),)
