@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabWidget, QV
 from zepad_app.results.adaptive_tab import AdaptiveTab
 from zepad_app.results.attacks_tab import AttacksTab
 from zepad_app.results.branches_tab import BranchesTab
+from zepad_app.results.budget_tab import BudgetTab
 from zepad_app.results.detection_tab import DetectionTab
 from zepad_app.results.examples_tab import ExamplesTab
 from zepad_app.results.matrix_tab import MatrixTab
@@ -61,6 +62,7 @@ class ResultsPage(QWidget):
         self._makers: dict[str, Callable[[], QWidget]] = {
             "Summary": lambda: SummaryTab(theme),
             "Matrix": lambda: MatrixTab(theme),
+            "Budget": lambda: BudgetTab(theme),
             "Adaptive": lambda: AdaptiveTab(theme),
             "Detection": lambda: DetectionTab(theme, thresholds, undo),
             "Branches": lambda: BranchesTab(theme),

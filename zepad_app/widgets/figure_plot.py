@@ -192,6 +192,7 @@ class FigurePlot(QWidget):
     def _dress_axes(self) -> None:
         for side in ("left", "bottom", "right"):
             axis = self.plot.getAxis(side)
+            axis.enableAutoSIPrefix(False)
             axis.setPen(self.hairline())
             axis.setTextPen(self.soft())
             axis.setTickFont(self.theme.font("caption"))

@@ -1,0 +1,88 @@
+"""Sweeps on the results page: every point and band is the report's, chance is drawn where it means something."""
+
+from __future__ import annotations
+
+import msgspec
+import pyqtgraph as pg
+import pytest
+
+from tests.support.sample_report import sample_report
+from zepad_app.results.budget_tab import BudgetTab
+from zepad_app.results.sweep_groups import SweepGroup, sweep_groups, swept_tasks
+
+
+@pytest.fixture
+def tab(qtbot, theme):
+    made = BudgetTab(theme)
+    qtbot.addWidget(made)
+    made.resize(1200, 700)
+    made.show_report(sample_report())
+    made.show()
+    return made
+
+
+def items(plot, kind):
+    return [item for item in plot.plot.getPlotItem().items if isinstance(item, kind)]
+
+
+def test_a_card_per_setting_in_a_fixed_order(tab):
+    assert tab.task.task == "signs"
+    assert [plot._group.title for plot in tab.plots] == [
+        "Budget",
+        "Steps of the attack",
+        "Sharpness k of the fusion",
+        "Margin of the detector",
+    ]
+
+
+def test_lines_bands_and_chance_are_the_reports(tab):
+    report, plot = sample_report(), tab.plots[0]
+    sweeps = [sweep for sweep in report.sweeps if sweep.quantity == "epsilon_255"]
+    drawn = [[point.pos().y() for point in item.points()] for item in items(plot, pg.ScatterPlotItem)]
+    assert drawn == [[rate.value for _, rate in sweep.points] for sweep in sweeps]
+    bands = items(plot, pg.FillBetweenItem)
+    for band, sweep in zip(bands, sweeps, strict=True):
+        low, high = (list(curve.getData()[1]) for curve in band.curves)
+        assert low == [rate.low for _, rate in sweep.points]
+        assert high == [rate.high for _, rate in sweep.points]
+    classes = next(data.classes for data in report.data if data.key == "signs")
+    levels = [set(item.getData()[1]) for item in items(plot, pg.PlotCurveItem)]
+    assert {1 / classes} in levels
+
+
+def test_chance_is_no_line_where_accuracy_is_not_attacked_harder():
+    groups = {group.quantity: group for group in sweep_groups(sample_report(), "signs")}
+    assert groups["steps"].chance == 1 / 8
+    assert (groups["k"].chance, groups["margin"].chance) == (None, None)
+
+
+def test_settings_far_apart_stand_on_a_logarithmic_axis():
+    groups = {group.quantity: group for group in sweep_groups(sample_report(), "signs")}
+    assert groups["epsilon_255"].place(0.0) == 0.0
+    assert groups["epsilon_255"].place(127.0) == pytest.approx(7.0)
+    assert groups["k"].place(8.0) == 8.0
+    assert SweepGroup(quantity="new", task="x", sweeps=()).axis == "new"
+
+
+def test_the_plot_can_be_heard_and_its_figures_taken(tab):
+    told = tab.plots[0].accessibleDescription()
+    assert "Undefended, PGD on the system: 88.3 % at 0, 0.0 % at 127.5, n 128" in told
+    rows = tab.plots[0].figures()
+    assert rows[0][4] == "epsilon_255"
+    assert len(rows) == 1 + 12
+
+
+def test_a_task_without_a_budget_says_where_it_was_swept(tab):
+    report = sample_report()
+    other = msgspec.structs.replace(report.sweeps[-1], task="emoji")
+    tab.show_report(msgspec.structs.replace(report, sweeps=(*report.sweeps, other)))
+    assert swept_tasks(msgspec.structs.replace(report, sweeps=(other, *report.sweeps))) == ("signs", "emoji")
+    tab.task.choose("emoji")
+    assert len(tab.plots) == 1
+    assert tab.note.text().endswith("Budget and steps were swept on Traffic signs only.")
+
+
+def test_an_audit_without_sweeps_says_so(tab):
+    tab.show_report(msgspec.structs.replace(sample_report(), sweeps=()))
+    assert tab.plots == []
+    assert tab.note.text() == "This audit swept no setting."

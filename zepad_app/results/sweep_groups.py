@@ -1,0 +1,84 @@
+"""Sweeps as they share a chart: one setting on one task. No Qt."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from zepad_engine.evidence import Sweep
+from zepad_engine.findings import AuditReport
+
+TITLES: Final = {
+    "epsilon_255": ("Budget", "largest change per pixel, n/255"),
+    "steps": ("Steps of the attack", "steps"),
+    "restarts": ("Restarts of the attack", "restarts"),
+    "queries": ("Queries", "queries per image"),
+    "k": ("Sharpness k of the fusion", "k"),
+    "margin": ("Margin of the detector", "margin"),
+    "lambda": ("Price of being flagged", "weight λ"),
+}
+# Settings of the attack: at enough of them accuracy should fall to chance.
+_OF_ATTACKS: Final = frozenset({"epsilon_255", "steps", "restarts", "queries"})
+# From this ratio of the largest to the smallest setting on, the axis is logarithmic.
+_WIDE: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepGroup:
+    """The sweeps of one setting on one task; ``chance`` is one class's share, where accuracy under attack is drawn."""
+
+    quantity: str
+    task: str
+    sweeps: tuple[Sweep, ...]
+    chance: float | None = None
+
+    @property
+    def title(self) -> str:
+        """What is changed."""
+        return TITLES.get(self.quantity, (self.quantity, ""))[0]
+
+    @property
+    def axis(self) -> str:
+        """Its name and unit."""
+        return TITLES.get(self.quantity, ("", self.quantity))[1]
+
+    @property
+    def settings(self) -> tuple[float, ...]:
+        """Every value of the setting that was tried, rising."""
+        return tuple(sorted({setting for sweep in self.sweeps for setting, _ in sweep.points}))
+
+    def place(self, setting: float) -> float:
+        """Where a setting stands on the axis: as it is, or by log2(1 + setting) where the settings lie far apart."""
+        positive = [value for value in self.settings if value > 0]
+        wide = bool(positive) and max(positive) >= _WIDE * min(positive)
+        return math.log2(1 + setting) if wide else setting
+
+
+def sweep_groups(report: AuditReport, task: str) -> tuple[SweepGroup, ...]:
+    """The charts of a task, in the order of ``TITLES``."""
+    mine = [sweep for sweep in report.sweeps if sweep.task == task]
+    known = [*TITLES, *dict.fromkeys(sweep.quantity for sweep in mine)]
+    found = []
+    for quantity in dict.fromkeys(known):
+        sweeps = tuple(sweep for sweep in mine if sweep.quantity == quantity and sweep.points)
+        if sweeps:
+            chance = _chance(report, task) if quantity in _OF_ATTACKS else None
+            found.append(SweepGroup(quantity=quantity, task=task, sweeps=sweeps, chance=chance))
+    return tuple(found)
+
+
+def swept_tasks(report: AuditReport) -> tuple[str, ...]:
+    """The tasks with sweeps, those whose attacks were swept first."""
+    aimed = [sweep.task for sweep in report.sweeps if sweep.quantity in _OF_ATTACKS]
+    return tuple(dict.fromkeys([*aimed, *(sweep.task for sweep in report.sweeps)]))
+
+
+def attack_sweeps(report: AuditReport) -> tuple[str, ...]:
+    """The tasks on which the attack's own settings were swept."""
+    return tuple(dict.fromkeys(sweep.task for sweep in report.sweeps if sweep.quantity in _OF_ATTACKS))
+
+
+def _chance(report: AuditReport, task: str) -> float | None:
+    classes = next((data.classes for data in report.data if data.key == task), 0)
+    return 1 / classes if classes > 1 else None
