@@ -67,7 +67,7 @@ def test_one_click_audits_the_sample_and_the_report_is_exported(app, qtbot, tmp_
     assert app.window.stack.currentWidget() is results
     assert headline_of(report).sentence in texts(results)
     shoot(app, qtbot, "results")
-    for name in ("Detection", "Branches", "Attacks", "Training", "Examples"):
+    for name in ("Matrix", "Budget", "Detection", "Branches", "Attacks", "Training", "Examples"):
         results.open_tab(name)
         shoot(app, qtbot, name.lower())
 

@@ -16,8 +16,10 @@ class TaskChoice(QComboBox):
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, everything: str = "") -> None:
+        """``everything`` is the word for all tasks at once, where that may be chosen; its key is ""."""
         super().__init__(parent)
+        self._everything = everything
         self.setAccessibleName("Task shown")
         self.currentIndexChanged.connect(lambda: self.chosen.emit(self.task))
 
@@ -31,9 +33,11 @@ class TaskChoice(QComboBox):
         before = self.task
         self.blockSignals(True)
         self.clear()
+        if self._everything:
+            self.addItem(self._everything, "")
         for key in tasks:
             self.addItem(task_name(report, key), key)
-        self.setCurrentIndex(max(self.findData(before), 0 if tasks else -1))
+        self.setCurrentIndex(max(self.findData(before), 0 if self.count() else -1))
         self.blockSignals(False)
 
     def choose(self, task: str) -> None:

@@ -60,7 +60,6 @@ class BranchPlot(FigurePlot):
         marks = [n / 4 for n in range(5) for _ in range(2)]
         self.add_line(marks, [min(places, default=-1) - 0.7, 0.7] * 5, self.hairline(), pairs=True)
         names = [(y, self._lane_name(row)) for row, y in enumerate(places)]
-        self.plot.getAxis("left").setWidth(None if self._named else 8)
         self.set_ticks("left", names if self._named else [(y, "") for y, _ in names])
         for pair, y in zip(self._pairs, places, strict=True):
             self._pair(pair, y)

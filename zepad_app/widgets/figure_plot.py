@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
     QFocusEvent,
+    QFontMetrics,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -26,6 +27,8 @@ from zepad_app.widgets.buttons import IconButton
 from zepad_app.widgets.figure_menu import Figures, copy_figures, figure_menu, picture_of
 
 _BUTTON: Final = 28
+# Air beside the words of the left axis.
+_BESIDE: Final = 12
 
 
 class FigurePlot(QWidget):
@@ -83,8 +86,13 @@ class FigurePlot(QWidget):
         return pen
 
     def set_ticks(self, side: str, ticks: Sequence[tuple[float, str]]) -> None:
-        """Fix the ticks of an axis."""
-        self.plot.getAxis(side).setTicks([list(ticks)])
+        """Fix the ticks of an axis, and the room their words need at the left."""
+        axis = self.plot.getAxis(side)
+        axis.setTicks([list(ticks)])
+        if side == "left":
+            metrics = QFontMetrics(self.theme.font("caption"))
+            # Known before the first painting, so that the plot does not jump then.
+            axis.setWidth(max((metrics.horizontalAdvance(words) for _, words in ticks), default=0) + _BESIDE)
 
     def set_percent_ticks(self, side: str, low: float, high: float, step: float = 0.2) -> None:
         """Ticks at round shares, said as percent."""

@@ -56,11 +56,12 @@ class RocPlot(DraggablePlot):
         found = self._found
         self.plot.setXRange(-0.05, 1.14, padding=0)
         self.plot.setYRange(0, 1, padding=0.05)
-        self.plot.getAxis("left").setWidth(round(60 * self.theme.scale))
         for side, words in (("left", "caught"), ("bottom", "false alarms")):
             self.set_percent_ticks(side, 0, 1, 0.5)
             self.plot.getAxis(side).setLabel(words, color=self.soft().name())
             self.plot.getAxis(side).label.setFont(self.theme.font("caption"))
+        # The axis has a name beside its numbers.
+        self.plot.getAxis("left").setWidth(round(60 * self.theme.scale))
         for a in (0.0, 0.5, 1.0):
             self.add_line([a, a, 0, 1], [0, 1, a, a], self.hairline(), pairs=True)
         self.add_line([0, 1], [0, 1], self._chance())

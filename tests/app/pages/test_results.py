@@ -18,7 +18,7 @@ from zepad_app.widgets.picture import Picture
 from zepad_engine.export_formats import FORMATS
 from zepad_engine.plan import plan_to_json
 
-TABS = ["Summary", "Adaptive", "Detection", "Branches", "Examples", "Attacks", "Training", "Recipe"]
+TABS = ["Summary", "Matrix", "Budget", "Adaptive", "Detection", "Branches", "Examples", "Attacks", "Training", "Recipe"]
 
 
 @pytest.fixture(scope="module")
@@ -142,15 +142,14 @@ def test_training_leaves_out_losses_a_branch_does_not_have(page):
 
 def test_examples_say_what_each_system_said(page):
     open_tab(page, "Examples")
-    found = [item for item in sample_report().examples if item.attack == "advencoder_per"]
-    assert len(page.tab("Examples").strips) == len(found)
-    words = texts(page.tab("Examples").strips[2])
+    flagged = next(strip for strip in page.tab("Examples").strips if strip.found.flagged)
+    words, found = texts(flagged), flagged.found
     assert "flagged as DAE" in words
-    assert f"✗ {found[2].undefended_perturbed}" in words
-    assert f"✓ {found[2].undefended_clean}" in words
-    assert all(
-        not picture.image.isNull() for picture in page.tab("Examples").findChildren(Picture) if picture.isVisible()
-    )
+    assert f"✗ {found.undefended_perturbed}" in words
+    assert f"✓ {found.undefended_clean}" in words
+    assert f"✗ {found.zepad_perturbed}" in words
+    pictures = page.tab("Examples").findChildren(Picture)
+    assert all(not picture.image.isNull() for picture in pictures if picture.isVisible())
 
 
 def test_the_recipe_is_complete(page):
@@ -198,7 +197,7 @@ def test_every_plot_can_be_heard(page, qapp):
     for name in TABS:
         open_tab(page, name)
     plots = page.findChildren(FigurePlot)
-    assert len(plots) >= 1 + 2 + 3 + 6
+    assert len(plots) >= 1 + 4 + 2 + 4 + 6
     assert [plot.accessibleName() for plot in plots if not plot.accessibleName()] == []
     assert [plot.accessibleName() for plot in plots if not plot.accessibleDescription()] == []
 
