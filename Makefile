@@ -28,9 +28,10 @@ check:
 test:
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
-# A picture of every page, light and dark, in artefacts/shots.
+# A picture of every page and state, light and dark, at 1x and 2x, in artefacts/shots.
 shots:
 	QT_QPA_PLATFORM=offscreen ZEPAD_SHOTS=artefacts/shots $(BIN)/python -m pytest -q tests/app
+	QT_QPA_PLATFORM=offscreen ZEPAD_SHOTS=artefacts/shots QT_SCALE_FACTOR=2 $(BIN)/python -m pytest -q tests/app -k "is_drawn"
 
 # The engine beside what a user would run instead, in BENCHMARKS.md: a quarter of an hour, on a machine left alone.
 bench:

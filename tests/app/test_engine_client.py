@@ -36,6 +36,7 @@ def kinds(seen: list[Event]) -> list[str]:
     return [type(event).__name__ for event in seen]
 
 
+@pytest.mark.alone
 def test_closed_stdin_ends_the_engine(qtbot: QtBot, greeting: str) -> None:
     client, seen = client_of(greeting + "sys.stdin.read()")
     client.start()

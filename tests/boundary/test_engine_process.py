@@ -142,6 +142,7 @@ def test_inspect_tells_the_card_first_and_the_checks_when_they_are_done(shared_e
     assert "gone.pt" in failed.sentence
 
 
+@pytest.mark.alone
 def test_an_inspection_is_stopped_within_a_second_and_the_engine_goes_on(shared_engine, tiny):
     # At 1,024 pixels the checks of even this net take half a minute.
     shared_engine.ask(Inspect(request="large", path=tiny.encoder, says=Overrides(input_size=1024)))
@@ -191,6 +192,7 @@ def test_a_plan_that_contradicts_itself_fails_with_its_code(shared_engine, tiny,
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.alone
 def test_cancel_answers_within_a_second_and_the_resumed_run_is_the_straight_one(shared_engine, finished, tmp_path):
     engine, folder = shared_engine, tmp_path / "resumed"
     engine.ask(RunAudit(run="resumed", plan=finished.plan, folder=str(folder)))
@@ -212,6 +214,7 @@ def test_cancel_answers_within_a_second_and_the_resumed_run_is_the_straight_one(
     assert not list(folder.rglob(".*.part"))
 
 
+@pytest.mark.alone
 def test_while_it_works_another_question_is_refused_and_cancel_is_heard(shared_engine, tiny, finished, tmp_path):
     busy(shared_engine, finished, tmp_path / "long")
     failed = shared_engine.answer(Inspect(request="2", path=tiny.encoder))

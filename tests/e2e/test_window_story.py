@@ -95,6 +95,7 @@ def test_one_click_audits_the_sample_and_the_report_is_exported(app, qtbot, tmp_
     shoot(app, qtbot, "inspect")
 
 
+@pytest.mark.alone
 def test_cancel_answers_within_a_second_and_a_killed_engine_loses_nothing(app, qtbot, tmp_path):
     plan, folder = tiny_plan(), tmp_path / "run"
     app.model.start(plan, folder)

@@ -264,6 +264,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("file", REFUSED)
 def test_what_is_no_perturbation_is_refused_by_name_and_runs_nothing(tmp_path, monkeypatch, file):
     monkeypatch.chdir(tmp_path)

@@ -83,6 +83,7 @@ def test_a_pool_goes_on_after_a_cancel(pool_of):
     assert set(pool.run([job("a")])) == {"a"}
 
 
+@pytest.mark.alone
 def test_cancel_kills_the_workers_within_a_second(pool_of):
     pool, asked = pool_of(QUICK, 2), threading.Event()
     pool.start()
