@@ -41,7 +41,7 @@ def shoot(app: App, qtbot: QtBot, name: str, scheme: Scheme, size: QSize) -> QIm
         qtbot.wait(40)
     picture = window.grab().toImage()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    assert picture.save(str(FOLDER / f"{name}-{scheme}.png"))
+    assert picture.save(str(FOLDER / f"{name}-{scheme}{'@2x' if picture.devicePixelRatio() == 2 else ''}.png"))
     return picture
 
 
