@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from zepad_app.menus import Command
+from zepad_engine.export_formats import FORMATS
 
 if TYPE_CHECKING:
     from zepad_app.deeds import Deeds
     from zepad_app.window import Window
 
+_EXPORT_KEYS: Final = {"html": "Ctrl+E", "json": "Ctrl+Shift+E"}
 _Row: TypeAlias = tuple[str, str, str, Callable[[], object]]
 
 
@@ -41,10 +43,19 @@ def _file(window: Window) -> tuple[_Row, ...]:
 
 
 def _export(deeds: Deeds) -> tuple[_Row, ...]:
-    return (
-        ("html", "Report as &HTML…", "Ctrl+E", lambda: deeds.export("html")),
-        ("json", "Report as &JSON…", "Ctrl+Shift+E", lambda: deeds.export("json")),
+    return tuple(
+        (
+            form.key,
+            f"&{number} {form.name} ({form.ending})…",
+            _EXPORT_KEYS.get(form.key, ""),
+            _exporting(deeds, form.key),
+        )
+        for number, form in enumerate(FORMATS, 1)
     )
+
+
+def _exporting(deeds: Deeds, key: str) -> Callable[[], object]:
+    return lambda: deeds.export(key)
 
 
 def _edit(window: Window, deeds: Deeds) -> tuple[_Row, ...]:

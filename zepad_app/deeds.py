@@ -18,6 +18,7 @@ from zepad_app.preferences_dialog import PreferencesDialog
 from zepad_app.settings import Settings
 from zepad_app.system_dialog import SystemDialog
 from zepad_app.theme import Theme
+from zepad_engine.export_formats import format_called
 from zepad_engine.places import logs_folder
 
 if TYPE_CHECKING:
@@ -38,10 +39,12 @@ class Deeds:
     def export(self, kind: str) -> None:
         """Ask where to, and have the engine write the report of the audit at hand."""
         report = self._model.state.report
-        if report is None:
+        form = format_called(kind)
+        if report is None or form is None:
             return
-        name = str(Path(self._settings.folder) / f"{report.subject.name}-audit.{kind}")
-        path, _ = QFileDialog.getSaveFileName(self._window, "Export the report", name, f"{kind.upper()} (*.{kind})")
+        name = str(Path(self._settings.folder) / f"{report.subject.name}-audit{form.ending}")
+        files = f"{form.name} (*{form.ending})"
+        path, _ = QFileDialog.getSaveFileName(self._window, "Export the report", name, files)
         if path:
             self._settings.folder = str(Path(path).parent)
             self.exporting = self._model.export(kind, Path(path))

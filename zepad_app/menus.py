@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
@@ -14,10 +15,10 @@ from zepad_app.preferences import SCHEMES, TEXT_SCALES, Scheme
 from zepad_app.settings import Settings
 from zepad_app.state import State
 from zepad_app.theme import Theme
+from zepad_engine.export_formats import FORMATS
 from zepad_engine.shown_names import shown_name
 
 T = TypeVar("T")
-EXPORTS: Final = ("html", "json")
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +33,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """The text as one reads it."""
-        return self.text.lstrip("-").replace("&", "").rstrip("…")
+        return re.sub(r"^-|^&\d |&|…$", "", self.text)
 
 
 def add_commands(window: QMainWindow, commands: tuple[Command, ...]) -> dict[str, QAction]:
@@ -115,8 +116,8 @@ def follow_undo(stack: QUndoStack, actions: dict[str, QAction]) -> None:
 def follow_run(state: State, actions: dict[str, QAction]) -> None:
     """Grey what cannot be done now, and have Pause say what it would do."""
     paused = state.phase == "paused"
-    for key in EXPORTS:
-        actions[key].setEnabled(state.report is not None and not state.busy)
+    for form in FORMATS:
+        actions[form.key].setEnabled(state.report is not None and not state.busy)
     actions["cancel"].setEnabled(state.phase in ("running", "paused"))
     actions["pause"].setEnabled(paused or state.can_pause)
     actions["pause"].setText("&Resume the audit" if paused else "&Pause the audit")

@@ -86,7 +86,8 @@ class Window(QMainWindow):
         add_look(self, self.actions_by_key, theme, self.deeds.choose_scheme, self.deeds.choose_scale)
         follow_undo(self.undo, self.actions_by_key)
         self._connect()
-        self.show_page("drop")
+        # Results and pictures need an audit at hand; the history can be read at once.
+        self.show_page("history" if settings.place == "history" else "drop")
         self._on_changed()
         restore_window(self, settings)
         self._tell_dropped_settings()
@@ -124,6 +125,7 @@ class Window(QMainWindow):
             event.ignore()
             return
         self._settings.geometry = self.saveGeometry()
+        self._settings.place = place_of(self.pages.name_of(self.stack.currentWidget()))
         for page in self._listened:
             keep_parts(page, self._settings)
         if self.deeds.help is not None:

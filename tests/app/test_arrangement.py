@@ -44,6 +44,17 @@ def test_the_window_comes_back_where_it_was(app: App, qtbot: QtBot) -> None:
     assert again.window.size() == place.size()
 
 
+@pytest.mark.parametrize(("left", "found"), [("history", "history"), ("inspect", "drop"), ("plan", "drop")])
+def test_the_window_opens_at_the_place_it_was_left_if_there_is_something_to_see(
+    app: App, qtbot: QtBot, left: str, found: str
+) -> None:
+    app.window.show_page(left)
+    app.window.close()
+    again = build(FakeEngine())
+    qtbot.addWidget(again.window)
+    assert again.window.pages.name_of(again.window.stack.currentWidget()) == found
+
+
 def test_a_window_left_on_a_screen_that_is_gone_comes_back_on_one_that_is_there(app: App, qtbot: QtBot) -> None:
     app.window.setGeometry(QRect(20_000, -9_000, 1100, 700))
     app.window.show()

@@ -16,6 +16,7 @@ from tests.support.sample_preflight import said_inspected
 from zepad_app.app import App
 from zepad_app.dialogs import shortcuts_dialog
 from zepad_engine import messages
+from zepad_engine.export_formats import FORMATS
 from zepad_engine.places import logs_folder
 from zepad_engine.plan import AuditPlan
 
@@ -154,3 +155,24 @@ def test_the_run_menu_says_what_can_be_done_now(app: App, engine: FakeEngine) ->
     assert pause.text() == "&Resume the audit"
     pause.trigger()
     assert engine.sent[-1] == messages.Continue(run=run)
+
+
+def test_the_export_menu_offers_every_form_and_asks_the_engine_for_it(
+    app: App, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.be_ready()
+    app.model.load_run(store("a", finished=True))
+    asked: list[str] = []
+
+    def choose(_parent: object, _title: str, name: str, _filter: str) -> tuple[str, str]:
+        asked.append(Path(name).suffix)
+        return str(tmp_path / Path(name).name), ""
+
+    monkeypatch.setattr("zepad_app.deeds.QFileDialog.getSaveFileName", choose)
+    for form in FORMATS:
+        app.window.actions_by_key[form.key].trigger()
+        sent = engine.sent[-1]
+        assert isinstance(sent, messages.Export)
+        assert (sent.format, asked[-1]) == (form.key, form.ending)
+        engine.say(messages.Exported(request=sent.request, path=sent.destination))
+    assert len(asked) == len(FORMATS) > 2
