@@ -15,11 +15,14 @@ from torch import Tensor
 from zepad_engine.adaptive.base import Target
 from zepad_engine.adaptive.registry import build_system_attack
 from zepad_engine.catalogue import FieldValue
+from zepad_engine.evaluation.answers import CLEAN
 from zepad_engine.evidence import Light
 from zepad_engine.jobs.context import Context
+from zepad_engine.jobs.evaluating import load_answers, plan_defences
 from zepad_engine.jobs.job import Job, Order
 from zepad_engine.jobs.opening import how
 from zepad_engine.jobs.systems import attacked_rows, target_of
+from zepad_engine.metrics import Flags
 from zepad_engine.plan import AuditPlan, Choice, set_name
 from zepad_engine.progress import Progress
 from zepad_engine.run_folder import RunFolder
@@ -84,7 +87,7 @@ def cascade(folder: Path, plan: AuditPlan, task: str, defence: str, images: int,
     run = RunFolder(folder)
     if kept(run, set_name(task), defence):
         return
-    context = Context(Order(job=Job(key="cascade", kind="cascade"), plan=plan, folder=str(folder)), io.BytesIO())
+    context = _context(folder, plan)
     running = how(context)
     seed = context.seed("cascade", task)
     running.begin(seed)
@@ -93,6 +96,18 @@ def cascade(folder: Path, plan: AuditPlan, task: str, defence: str, images: int,
     answer = (*ON_THE_ANSWER, UNIVERSAL) if thorough else ON_THE_ANSWER
     fallen = _struck(target, plan.epsilon_255 / 255, seed, (answer, DETOURS), lights)
     write_bytes(_file(run, set_name(task), defence), msgspec.json.format(msgspec.json.encode(fallen)))
+
+
+def right_when_clean(folder: Path, plan: AuditPlan, task: str, defence: str) -> Flags:
+    """Which of all test images of a task the defence answers rightly without attack, (N,)."""
+    system = plan_defences(plan)[defence]
+    answers = load_answers(_context(folder, plan), task, system.branches)
+    right: Flags = (answers.predictions(answers.fitted(defence, system), CLEAN) == answers.labels).numpy()
+    return right
+
+
+def _context(folder: Path, plan: AuditPlan) -> Context:
+    return Context(Order(job=Job(key="cascade", kind="cascade"), plan=plan, folder=str(folder)), io.BytesIO())
 
 
 def _lights(target: Target, epsilon: float, seed: int) -> list[Light]:
