@@ -74,11 +74,7 @@ def in_lines(found: Replay, *, everything: bool) -> Iterator[str]:
     for place, before, now in found.circumstances:
         yield f"  then {before}, now {now}: {place}"
     yield TOLERANCE
-    tables: dict[str, Counter[str]] = {}
-    for each in found.numbers:
-        tables.setdefault(each.place.partition(" / ")[0], Counter())[each.verdict] += 1
-    tables["files"] = Counter(file.verdict for file in found.files)
-    for name, counts in tables.items():
+    for name, counts in _tables(found).items():
         yield f"  {name:<13} {_counts(counts)}"
     for number in found.numbers:
         if everything or number.verdict not in ("equal", "within"):
@@ -88,6 +84,15 @@ def in_lines(found: Replay, *, everything: bool) -> Iterator[str]:
         if everything or file.verdict not in ("equal", "within"):
             apart = "" if file.apart is None else f", largest difference {100 * file.apart:.3g} % of the largest value"
             yield f"{file.verdict:<9} {file.name}{apart}"
+
+
+def _tables(found: Replay) -> dict[str, Counter[str]]:
+    tables: dict[str, Counter[str]] = {}
+    for each in found.numbers:
+        tables.setdefault(each.place.partition(" / ")[0], Counter())[each.verdict] += 1
+    if found.files:
+        tables["files"] = Counter(file.verdict for file in found.files)
+    return tables
 
 
 def _sum(found: Replay) -> str:

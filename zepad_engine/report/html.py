@@ -12,6 +12,7 @@ from markupsafe import Markup
 from zepad_engine.findings import AuditReport
 from zepad_engine.plan import AuditPlan, plan_to_json
 from zepad_engine.report import attacked, card_words, lights, mapping, measures, numbers, sweeps, transfer, wording
+from zepad_engine.report.branch_bars import branch_bars
 from zepad_engine.report.curves import accuracy_chart, loss_chart, roc_chart
 from zepad_engine.report.dumbbells import DRAWN, dumbbell_chart
 from zepad_engine.report.legend import key_mark
@@ -59,6 +60,7 @@ def _pages() -> jinja2.Environment:
         drawn=DRAWN,
         key_mark=key_mark,
         roc_chart=roc_chart,
+        branch_bars=branch_bars,
         loss_chart=loss_chart,
         accuracy_chart=accuracy_chart,
         set_name=set_name,

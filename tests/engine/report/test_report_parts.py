@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import xml.etree.ElementTree as ElementTree
 
 import msgspec
@@ -12,7 +13,9 @@ from PIL import Image, PngImagePlugin
 
 from tests.support.report_builder import report_with
 from zepad_engine.evidence import Rate
+from zepad_engine.findings import BranchAnswer
 from zepad_engine.report import numbers
+from zepad_engine.report.branch_bars import branch_bars
 from zepad_engine.report.charts import Frame, round_ticks
 from zepad_engine.report.curves import accuracy_chart, loss_chart, roc_chart
 from zepad_engine.report.dumbbells import Row, dumbbell_chart
@@ -149,3 +152,17 @@ def test_what_was_not_measured_is_no_line():
     assert ">clean</text>" in chart
     assert ">under PGD</text>" in accuracy_chart(tuning)
     assert ">under PGD</text>" not in chart
+
+
+def test_an_example_shows_a_bar_per_branch_as_long_as_its_confidence():
+    said = tuple(
+        BranchAnswer(branch=name, clean="cat", perturbed="dog <b>", confidence=m, weight_share=share)
+        for name, m, share in (("tuned_victim", 1.0, 0.5), ("tuned_auxiliary", 0.5, 0.3), ("benign", 0.0, 0.2))
+    )
+    example = msgspec.structs.replace(report_with().examples[0], branches=said)
+    chart = ElementTree.fromstring(str(branch_bars(example)))
+    bars = [float(re.search(r"h([\d.]+)v", path.get("d"))[1]) for path in chart.iter("path")]
+    assert bars == [100.0, 50.0, 0.0]
+    assert [text.text for text in chart.iter("text")][1] == "dog <b>, say 0.50"
+    assert "BMP, benign branch says dog <b> with confidence 0.00 and 0.20 of the say" in chart.get("aria-label")
+    assert branch_bars(msgspec.structs.replace(example, branches=())) == ""

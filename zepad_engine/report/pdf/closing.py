@@ -30,7 +30,7 @@ def trust(view: View) -> Iterator[Flowable]:
     for group in light_groups(view.report.lights):
         where = f", on {view.task_name(group.task)}" if group.task else ""
         yield from table(
-            ("Light", "", "Check", "What was found"),
+            ("", "Light", "Check", "What was found"),
             [(Lamp(light.colour), light.colour, light.name, light.statement) for light in group.lights],
             widths=(18, 40, 140, 295),
             torn=True,

@@ -9,10 +9,12 @@ from reportlab.platypus import Flowable, KeepTogether
 
 from zepad_engine.findings import AttackFinding, Example, TuningFinding
 from zepad_engine.report import wording
+from zepad_engine.report.branch_bars import branch_bars
 from zepad_engine.report.curves import accuracy_chart, loss_chart
 from zepad_engine.report.numbers import budget, duration, in_text, wilson
 from zepad_engine.report.pdf.blocks import facts, grid, heading, picture, side_by_side, table, text
 from zepad_engine.report.pdf.paper import WIDTH
+from zepad_engine.report.pdf.svg_chart import SvgChart
 from zepad_engine.report.pictures import Album
 from zepad_engine.report.view import View
 
@@ -102,11 +104,14 @@ def _kept(found: TuningFinding) -> str:
 def examples(view: View, album: Album) -> Iterator[Flowable]:
     """Strips of clean, perturbed, difference, with what the systems said."""
     yield heading("Examples")
-    found = view.report.examples
+    found = view.examples
     if not found:
         yield text("No example was stored.")
         return
-    yield text("Each strip: clean, perturbed, difference amplified. How each was chosen stands below it.")
+    yield text(
+        "Each strip: clean, perturbed, difference amplified. Below it, of the perturbed image: how sure each branch is"
+        " (bar, 0 to 1), its answer, and its share of the say. Examples of the other attacks stand in report.json."
+    )
     width = WIDTH / _EXAMPLES
     for start in range(0, len(found), _EXAMPLES):
         row: list[Any] = [_example(view, each, album, width - 12) for each in found[start : start + _EXAMPLES]]
@@ -121,4 +126,5 @@ def _example(view: View, each: Example, album: Album, width: float) -> list[Flow
         f" × {each.gain:g}. Label {each.label}. Undefended: {each.undefended_clean}, then {each.undefended_perturbed}."
         f" ZePAD: {each.zepad_perturbed}, {'FLAGGED' if each.flagged else 'not flagged'}. Chosen: {each.chosen}."
     )
-    return [shown, text(said, "caption")]
+    bars = branch_bars(each)
+    return [shown, *([SvgChart(bars, width)] if bars else []), text(said, "caption")]
