@@ -15,6 +15,7 @@ from zepad_app.results.wording import rate_text
 from zepad_app.theme import Theme
 from zepad_app.widgets.figure_menu import Figures
 from zepad_app.widgets.figure_table import FigureTable
+from zepad_app.widgets.hint import plain_hint
 from zepad_engine.comparison import Comparison, Difference, interval_text, p_text, points_text
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -91,7 +92,7 @@ class DifferenceTable(QAbstractTableModel):
         if role == RATE_ROLE and column in (FIRST, SECOND):
             return row.first if column == FIRST else row.second
         if role == Qt.ItemDataRole.ToolTipRole and self._comparison is not None:
-            return difference_sentence(self._comparison, row)
+            return plain_hint(difference_sentence(self._comparison, row))
         if role == Qt.ItemDataRole.ForegroundRole:
             tokens = self._theme.tokens
             return QColor(tokens.ink if row.stands_out else tokens.ink_soft)

@@ -19,15 +19,17 @@ from zepad_engine.comparison import Comparison, Difference, interval_text, point
 
 _LANE: Final = 30
 _MARGIN: Final = 56
+# Whose accuracies the plots can show: all but the detector's figures.
+ATTACKED: Final = ("universal", "worst", "adaptive")
 _MEANINGS: Final[dict[str, Meaning]] = {"undefended": "undefended", "zepad": "fused"}
 
 
 def rows_of(comparison: Comparison, attack: str) -> tuple[Difference, ...]:
-    """The accuracies under one attack on encoders, task by task, the main systems first."""
+    """The accuracies under one attack, task by task, the main systems first."""
     mine = [
         each
         for each in comparison.differences
-        if each.measure == "accuracy" and each.about in ("universal", "worst") and each.attack == attack
+        if each.measure == "accuracy" and each.about in ATTACKED and each.attack == attack
     ]
     tasks = list(dict.fromkeys(each.task for each in mine))
     shown = [each for each in mine if each.defence in MAIN] or mine

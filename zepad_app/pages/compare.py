@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
 from zepad_app.comparison.change_list import ChangeList
 from zepad_app.comparison.difference_table import DifferenceView
-from zepad_app.comparison.paired_plots import DifferencePlot, PairedPlot, rows_of
+from zepad_app.comparison.paired_plots import ATTACKED, DifferencePlot, PairedPlot, rows_of
+from zepad_app.comparison.recipe import recipe_of_comparison
 from zepad_app.comparison.sides import Sides
 from zepad_app.comparison.wording import hardest_attack, name_in, same_words, seconds_words
 from zepad_app.failures import NoticeText, notice_of
 from zepad_app.pages.page import Heading, Page
+from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.results.sheet import Sheet
 from zepad_app.theme import Theme
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
@@ -26,6 +28,7 @@ from zepad_app.widgets.legend_row import LegendRow
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.segments import Segments
 from zepad_engine.comparison import WHOLE, Compared, Comparison, Difference, comparison_from_json, images_in_words
+from zepad_engine.evidence import Rate
 from zepad_engine.messages import Failed
 
 _EMPTY: Final = (
@@ -100,6 +103,12 @@ class ComparePage(Page):
     def go_back(self) -> None:
         """To the list the audits were chosen from."""
         self.history_requested.emit()
+
+    def explain(self, what: str, rate: Rate | None, place: QPoint) -> None:
+        """Tell how a figure on this page came about, beside a place on the screen."""
+        if self.comparison is not None and self._pair is not None:
+            recipe = recipe_of_comparison(self.comparison, self._pair, what, rate)
+            RecipePopover(self._theme, recipe, self).show_at(place)
 
     def compare(self, first: Path, second: Path) -> None:
         """Compare two run folders; the page is busy until the engine has answered."""
@@ -256,7 +265,7 @@ class ComparePage(Page):
         self.heading_changed.emit()
 
     def _offer_attacks(self, found: Comparison) -> None:
-        attacks = dict.fromkeys(each.attack for each in found.differences if each.about in ("universal", "worst"))
+        attacks = dict.fromkeys(each.attack for each in found.differences if each.about in ATTACKED)
         self.attack.blockSignals(True)
         self.attack.clear()
         for attack in attacks:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QFile
+from PySide6.QtCore import QFile, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from zepad_app.history import RecentRun, forget_run
@@ -25,6 +25,7 @@ def may_delete(parent: QWidget, runs: tuple[RecentRun, ...], size: int | None) -
     one = len(runs) == 1
     box = QMessageBox(parent)
     box.setWindowTitle("Delete")
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(f"Move the audit {runs[0].name} to the bin?" if one else f"Move {len(runs)} audits to the bin?")
     kept = f" ({size_words(size)})" if size else ""
     box.setInformativeText(
@@ -42,6 +43,7 @@ def may_delete_for_good(parent: QWidget, run: RecentRun) -> bool:
     """Ask whether to delete where the system has no bin."""
     box = QMessageBox(parent)
     box.setWindowTitle("Delete")
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setText(f"There is no bin for {run.folder.name}. Delete it for good?")
     box.setInformativeText("This cannot be undone.")

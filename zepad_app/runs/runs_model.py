@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 
 from zepad_app.history import RecentRun
 from zepad_app.runs.wording import STATES, date_words, size_words, verdict_words
+from zepad_app.widgets.hint import plain_hint
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 COLUMNS: Final = ("Audit", "Verdict", "State", "Preset", "Seed", "Date", "On disk")
@@ -98,7 +99,7 @@ class RunsModel(QAbstractTableModel):
         if role == SORT_ROLE:
             return self._key(run, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return verdict_words(run) if index.column() == VERDICT else str(run.folder)
+            return plain_hint(verdict_words(run) if index.column() == VERDICT else str(run.folder))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{COLUMNS[index.column()]}: {self._text(run, index.column()) or 'unknown'}"
         return None

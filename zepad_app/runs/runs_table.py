@@ -36,6 +36,7 @@ from zepad_app.runs.runs_model import AUDIT, DATE, NUMBERS, PRESET, RUN_ROLE, SE
 from zepad_app.runs.wording import STATE_ICONS
 from zepad_app.theme import Theme
 from zepad_app.widgets.thumbnail import square
+from zepad_engine.shown_names import shown_name
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _THUMBNAIL: Final = 40
@@ -99,7 +100,7 @@ class RunDelegate(QStyledItemDelegate):
         missing = run.state == "missing"
         self._draw(painter, QRect(words.left(), top, words.width(), upper), run.name, body, soft=missing)
         below = QRect(words.left(), top + upper + 2, words.width(), lower)
-        self._draw(painter, below, run.folder.name, caption, soft=True, mode=Qt.TextElideMode.ElideMiddle)
+        self._draw(painter, below, shown_name(run.folder.name), caption, soft=True, mode=Qt.TextElideMode.ElideMiddle)
 
     def _paint_picture(self, painter: QPainter, place: QRect, run: RecentRun) -> None:
         tokens = self._theme.tokens

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from zepad_engine.bundle.opening import open_bundle
 from zepad_engine.command_line.guarding import DONE, say
 from zepad_engine.comparing.compare import compare
 from zepad_engine.comparison import (
@@ -32,8 +34,8 @@ Row = Sequence[str]
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of this verb."""
-    parser.add_argument("first", type=Path, metavar="A", help="run folder of an audit")
-    parser.add_argument("second", type=Path, metavar="B", help="run folder of another")
+    parser.add_argument("first", type=Path, metavar="A", help="run folder of an audit, or a bundle")
+    parser.add_argument("second", type=Path, metavar="B", help="those of another")
     parser.add_argument("--all", action="store_true", help="show every rate, not only those that differ beyond chance")
     parser.add_argument("--json", action="store_true", help="print the whole comparison as JSON")
 
@@ -41,7 +43,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> int:
     """Print the comparison; the exit code is 0 if nothing differs but times, 1 if something does, 2 if unreadable."""
     try:
-        found = compare(flags.first, flags.second)
+        found = _compared(flags.first, flags.second)
     except AuditError as trouble:
         say(trouble.sentence, trouble.advice)
         return UNREADABLE
@@ -50,6 +52,16 @@ def run(flags: argparse.Namespace) -> int:
     else:
         sys.stdout.writelines(f"{line}\n" for line in in_lines(found, everything=flags.all))
     return DONE if found.equal else DIFFERENT
+
+
+def _compared(first: Path, second: Path) -> Comparison:
+    """The comparison of two runs, each a folder or a bundle; a bundle is unpacked for as long as it takes."""
+    with tempfile.TemporaryDirectory(prefix="zepad-diff-") as place:
+        folders = [
+            open_bundle(run, Path(place) / side)[0] if run.is_file() else run
+            for side, run in zip(_SIDES, (first, second), strict=True)
+        ]
+        return compare(*folders)
 
 
 def in_lines(found: Comparison, *, everything: bool = False) -> Iterator[str]:

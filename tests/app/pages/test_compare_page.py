@@ -14,6 +14,7 @@ from tests.support.sample_comparison import store_two
 from zepad_app.app import App
 from zepad_app.comparison.difference_table import COLUMNS, DIFFERENCE, HOLM
 from zepad_app.pages.compare import ComparePage
+from zepad_app.results.recipe_popover import RecipePopover
 from zepad_engine.comparing.compare import compare, keep_comparison
 from zepad_engine.comparison import Compare, Compared, points_text
 from zepad_engine.messages import Failed
@@ -87,8 +88,11 @@ def test_the_plots_hold_each_task_once_per_system(page, engine, pair):
     assert tasks == [task for task in dict.fromkeys(tasks) for _ in range(2)]
     assert page.apart.rows == page.paired.rows
     assert {row.attack for row in page.paired.rows} == {"advencoder_per"}
-    page.attack.setCurrentIndex(page.attack.findData("none"))
-    assert {row.attack for row in page.paired.rows} == {"none"}
+    for attack in ("none", "pgd"):
+        page.attack.setCurrentIndex(page.attack.findData(attack))
+        assert {row.attack for row in page.paired.rows} == {attack}
+    assert {row.about for row in page.paired.rows} == {"adaptive"}
+    page.attack.setCurrentIndex(page.attack.findData("worst"))
     figures = page.apart.figures()
     assert figures[0][:4] == ["task", "attack", "system", "difference"]
     assert [row[3] for row in figures[1:]] == [row.difference for row in page.paired.rows]
@@ -131,6 +135,17 @@ def test_a_row_says_everything_on_hover_and_can_be_copied(page, engine):
     figures = page.table.figures()
     assert len(figures) == 1 + len(page.table.differences.rows)
     assert len({len(row) for row in figures}) == 1
+
+
+def test_a_figure_tells_how_it_came_about(page, engine, pair):
+    answer(engine)
+    page.explain("First · Emoji", page.table.differences.rows[0].first, page.rect().center())
+    (popover,) = page.findChildren(RecipePopover)
+    text = popover.recipe.as_text()
+    assert f'python main.py diff "{pair[0]}" "{pair[1]}" --all' in text
+    assert f"over {page.comparison.tests:,} tests" in text
+    assert "of 790 images" in text
+    popover.close()
 
 
 def test_sides_can_be_swapped(app, engine, page, pair):

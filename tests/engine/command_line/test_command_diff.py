@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import tempfile
 
 import msgspec
 import pytest
 
-from tests.support.audit_pair import store_audit
+from tests.support.audit_pair import flags, picture_digests, small_report, store_audit
 from tests.support.sample_report import sample_report
+from zepad_engine.bundle.packing import pack
 from zepad_engine.command_line import main
 from zepad_engine.comparison import comparison_from_json
+from zepad_engine.per_image import PerImage
 
 replace = msgspec.structs.replace
 
@@ -68,3 +71,17 @@ def test_two_where_an_audit_cannot_be_read_or_the_command_is_wrong(runs, capsys)
     assert main(["diff", str(runs / "a"), str(runs / "nowhere")]) == 2
     assert "nowhere holds no finished audit" in capsys.readouterr().err
     assert main(["diff", str(runs / "a")]) == 2
+
+
+def test_a_bundle_is_compared_like_the_folder_it_was_made_of(runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    kept = {"signs": PerImage(images=picture_digests(8), wrong={("zepad", "none"): flags(8, 1)})}
+    folder = store_audit(runs / "kept", small_report(kept), kept)
+    bundle = pack(folder, tmp_path / "kept.zepad")
+    assert main(["diff", "--json", str(folder), str(bundle)]) == 0
+    found = comparison_from_json(capsys.readouterr().out)
+    assert [told.images for told in found.images] == ["same"]
+    assert list(tmp_path.glob("zepad-diff-*")) == []
+    bundle.write_bytes(bundle.read_bytes()[:-1])
+    assert main(["diff", str(folder), str(bundle)]) == 2
+    assert list(tmp_path.glob("zepad-diff-*")) == []
