@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from zepad_app.comparison.wording import difference_sentence, name_in
@@ -33,7 +33,9 @@ COLUMNS: Final = (
     "Holm's p",
 )
 _NAMED: Final = 4
-_RATE: Final = 3
+_ATTACK, _RATE = 1, 3
+_LEAST_ATTACK: Final = 120
+_ROOM: Final = 24
 FIRST, SECOND, DIFFERENCE, INTERVAL, IMAGES, P, HOLM = range(_NAMED, len(COLUMNS))
 _HINTS: Final = {
     IMAGES: "How many test images; ‘same’ where both audits were asked about the very same ones.",
@@ -50,6 +52,10 @@ class DifferenceTable(QAbstractTableModel):
         self._theme = theme
         self._comparison: Comparison | None = None
         self._rows: list[Difference] = []
+        self._texts: dict[int, tuple[str, ...]] = {}
+        self._fonts: tuple[QFont, QFont] = (QFont(), QFont())
+        theme.changed.connect(self._dress)
+        self._dress()
 
     @property
     def rows(self) -> tuple[Difference, ...]:
@@ -60,6 +66,7 @@ class DifferenceTable(QAbstractTableModel):
         """Take other rows."""
         self.beginResetModel()
         self._comparison, self._rows = comparison, list(rows)
+        self._texts = {id(row): tuple(self._text(row, column) for column in range(len(COLUMNS))) for row in rows}
         self.endResetModel()
 
     def rowCount(self, parent: _Index | None = None) -> int:
@@ -85,7 +92,7 @@ class DifferenceTable(QAbstractTableModel):
         """Texts; a row that is told from chance in ink, the others soft; all of it in a sentence on hover."""
         row, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(row, column)
+            return self._texts[id(row)][column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft if column < _NAMED else Qt.AlignmentFlag.AlignRight
             return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -97,7 +104,7 @@ class DifferenceTable(QAbstractTableModel):
             tokens = self._theme.tokens
             return QColor(tokens.ink if row.stands_out else tokens.ink_soft)
         if role == Qt.ItemDataRole.FontRole:
-            return self._font(row, column)
+            return self._fonts[row.stands_out and column in (DIFFERENCE, HOLM)]
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -140,11 +147,20 @@ class DifferenceTable(QAbstractTableModel):
             return (row.p if column == P else row.holm) or 0.0
         return row.first.n if column == IMAGES else self._text(row, column).casefold()
 
-    def _font(self, row: Difference, column: int) -> QFont:
-        font = self._theme.font("caption")
-        if row.stands_out and column in (DIFFERENCE, HOLM):
-            font.setWeight(QFont.Weight.DemiBold)
-        return font
+    def widths(self) -> list[int]:
+        """Pixels each column needs for its longest text."""
+        strong, caption = QFontMetrics(self._fonts[1]), self._theme.font("caption")
+        heads = [QFontMetrics(caption).horizontalAdvance(name) for name in COLUMNS]
+        found = []
+        for column, least in enumerate(heads):
+            texts = {texts[column] for texts in self._texts.values()}
+            found.append(max([least, *(strong.horizontalAdvance(text) for text in texts)]) + _ROOM)
+        return found
+
+    def _dress(self) -> None:
+        plain, strong = self._theme.font("caption"), self._theme.font("caption")
+        strong.setWeight(QFont.Weight.DemiBold)
+        self._fonts = (plain, strong)
 
 
 class DifferenceView(FigureTable):
@@ -162,16 +178,26 @@ class DifferenceView(FigureTable):
         return self.differences.long_figures()
 
     def fit(self) -> None:
-        """The system's column takes what is left."""
-        super().fit()
+        """As high as all rows; each column as wide as its texts, the attack's takes what is left or gives way."""
+        self.verticalHeader().setDefaultSectionSize(self.row_height())
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         # A column that says the same in every row says nothing.
         self.setColumnHidden(_RATE, len({row.measure for row in self.differences.rows}) == 1)
-        self.horizontalHeader().setSectionResizeMode(_NAMED - 1, QHeaderView.ResizeMode.ResizeToContents)
-        wanted = sum(
-            self.sizeHintForColumn(column) for column in range(len(COLUMNS)) if not self.isColumnHidden(column)
-        )
-        if wanted <= self.viewport().width():
-            self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        widths = self.differences.widths()
+        shown = [column for column in range(len(COLUMNS)) if not self.isColumnHidden(column)]
+        left = self.viewport().width() - sum(widths[column] for column in shown)
+        widths[_ATTACK] += max(left, min(0, _LEAST_ATTACK - widths[_ATTACK]))
+        for column in shown:
+            header.resizeSection(column, widths[column])
+        bar = self.horizontalScrollBar()
+        room = bar.sizeHint().height() if bar.maximum() > 0 else 0
+        self.setFixedHeight(self.row_height() * len(self.differences.rows) + header.sizeHint().height() + room + 4)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width anew."""
+        super().resizeEvent(event)
+        self.fit()
 
 
 def _rate(row: Difference, *, first: bool) -> str:

@@ -64,10 +64,22 @@ class _Lanes(FigurePlot):
             before = row.task
         return found
 
-    def colour_of(self, row: Difference) -> QColor:
+    def by_system(self, places: Sequence[float]) -> dict[str, list[tuple[float, Difference]]]:
+        """The lanes of each system."""
+        found: dict[str, list[tuple[float, Difference]]] = {}
+        for y, row in zip(places, self.rows, strict=True):
+            found.setdefault(row.defence, []).append((y, row))
+        return found
+
+    def colour_of(self, defence: str) -> QColor:
         """The colour a system has everywhere."""
-        meaning = _MEANINGS.get(row.defence)
+        meaning = _MEANINGS.get(defence)
         return self.theme.colour(meaning) if meaning else self.soft()
+
+    def symbol_of(self, defence: str) -> str:
+        """The marker a system has everywhere."""
+        meaning = _MEANINGS.get(defence)
+        return self.theme.marker(meaning) if meaning else "o"
 
     def whisker(self, colour: QColor) -> QPen:
         """The pen of an interval."""
@@ -118,8 +130,8 @@ class PairedPlot(_Lanes):
         self.add_line(
             [x for mark in marks for x in (mark, mark)], [bottom, 0.7] * len(marks), self.hairline(), pairs=True
         )
-        for y, row in zip(places, self.rows, strict=True):
-            self._dumbbell(row, y)
+        for defence, lanes in self.by_system(places).items():
+            self._dumbbells(defence, lanes)
 
     def summary(self) -> str:
         """Each row in a clause."""
@@ -141,18 +153,21 @@ class PairedPlot(_Lanes):
         first = next(each for each in self.rows if each.task == row.task) is row
         return f"{names[0]}    {names[1]}" if first else names[1]
 
-    def _dumbbell(self, row: Difference, y: float) -> None:
-        colour = self.colour_of(row)
+    def _dumbbells(self, defence: str, lanes: list[tuple[float, Difference]]) -> None:
+        """All of one system at once: an item of the plot each would take ten times as long."""
+        colour, symbol = self.colour_of(defence), self.symbol_of(defence)
         bar = QPen(colour, 2.2)
         bar.setCosmetic(True)
-        self.add_line([row.first.value, row.second.value], [y, y], bar)
-        for rate, lift in ((row.first, 0.2), (row.second, -0.2)):
-            self.add_line([rate.low, rate.high], [y + lift, y + lift], self.whisker(colour), pairs=True)
-        meaning = _MEANINGS.get(row.defence)
-        symbol = self.theme.marker(meaning) if meaning else "o"
-        for rate, filled, word in ((row.first, False, "First"), (row.second, True, "Second")):
-            hint = f"{word} audit: {rate_hint(rate)}"
-            self.add_marks([(rate.value, y)], symbol, colour, size=14, filled=filled, hints=[hint])
+        ends = [x for _, row in lanes for x in (row.first.value, row.second.value)]
+        self.add_line(ends, [y for y, _ in lanes for _ in range(2)], bar, pairs=True)
+        sides = [(row.first, y + 0.2) for y, row in lanes] + [(row.second, y - 0.2) for y, row in lanes]
+        whiskers = [x for rate, _ in sides for x in (rate.low, rate.high)]
+        self.add_line(whiskers, [y for _, y in sides for _ in range(2)], self.whisker(colour), pairs=True)
+        for word, filled in (("First", False), ("Second", True)):
+            rates = [(row.second if filled else row.first, y) for y, row in lanes]
+            hints = [f"{word} audit: {rate_hint(rate)}" for rate, _ in rates]
+            points = [(rate.value, y) for rate, y in rates]
+            self.add_marks(points, symbol, colour, size=14, filled=filled, hints=hints)
 
 
 class DifferencePlot(_Lanes):
@@ -167,7 +182,7 @@ class DifferencePlot(_Lanes):
         places = self.places()
         reach = max((max(abs(row.low), abs(row.high)) for row in self.rows), default=0.1)
         reach = max(0.02, reach)
-        step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if step >= reach / 2.5)
+        step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if step >= reach * self.theme.scale / 2.5)
         ticks = [n * step for n in range(-int(reach / step), int(reach / step) + 1)]
         self.plot.setXRange(-reach, reach, padding=0.04)
         self.set_lanes(places)
@@ -178,11 +193,8 @@ class DifferencePlot(_Lanes):
         bottom = min(places, default=-1.0) - 0.7
         self.add_line([x for x in ticks for _ in range(2)], [bottom, 0.7] * len(ticks), self.hairline(), pairs=True)
         self.add_line([0.0, 0.0], [bottom, 0.7], self.whisker(self.soft()))
-        for y, row in zip(places, self.rows, strict=True):
-            colour = self.colour_of(row)
-            self.add_line([row.low, row.high], [y, y], self.whisker(colour))
-            hint = difference_sentence(self.comparison, row) if self.comparison else ""
-            self.add_marks([(row.difference, y)], "o", colour, size=9, filled=row.stands_out, hints=[hint])
+        for defence, lanes in self.by_system(places).items():
+            self._intervals(defence, lanes)
 
     def keys(self) -> tuple[Key, ...]:
         """The key of this plot."""
@@ -208,3 +220,14 @@ class DifferencePlot(_Lanes):
             *rows,
             *([r.task, r.attack, r.defence, r.difference, r.low, r.high, r.p, r.holm, r.paired] for r in self.rows),
         ]
+
+    def _intervals(self, defence: str, lanes: list[tuple[float, Difference]]) -> None:
+        colour = self.colour_of(defence)
+        ends = [x for _, row in lanes for x in (row.low, row.high)]
+        self.add_line(ends, [y for y, _ in lanes for _ in range(2)], self.whisker(colour), pairs=True)
+        for filled in (False, True):
+            points = [(row.difference, y) for y, row in lanes if row.stands_out is filled]
+            told = [row for _, row in lanes if row.stands_out is filled]
+            hints = [difference_sentence(self.comparison, row) for row in told] if self.comparison else []
+            if points:
+                self.add_marks(points, "o", colour, size=9, filled=filled, hints=hints)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
@@ -272,7 +272,8 @@ class ComparePage(Page):
             self.attack.addItem(name_in(found, attack), attack)
         self.attack.setCurrentIndex(max(self.attack.findData(hardest_attack(found)), 0 if attacks else -1))
         self.attack.blockSignals(False)
-        self._draw_plots()
+        # After the page has come up: what is below the fold may come a moment later.
+        QTimer.singleShot(0, self, self._draw_plots)
 
     def _draw_plots(self) -> None:
         if self.comparison is not None:
@@ -283,8 +284,10 @@ class ComparePage(Page):
 
     def _offer_rows(self, found: Comparison) -> None:
         out = any(each.stands_out for each in found.differences)
+        before = self.rows.choice
         self.rows.choose("out" if out else "system")
-        self._fill_table()
+        if self.rows.choice == before:
+            self._fill_table()
 
     def _fill_table(self) -> None:
         found = self.comparison

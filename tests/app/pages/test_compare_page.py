@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
 from tests.support.fake_engine import FakeEngine
 from tests.support.sample_comparison import store_two
@@ -83,6 +83,7 @@ def test_the_page_says_what_changed_and_what_differs(page, engine, pair):
 
 def test_the_plots_hold_each_task_once_per_system(page, engine, pair):
     answer(engine)
+    QApplication.processEvents()
     tasks = [row.task for row in page.paired.rows]
     assert [row.defence for row in page.paired.rows] == ["undefended", "zepad"] * 4
     assert tasks == [task for task in dict.fromkeys(tasks) for _ in range(2)]
