@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from zepad_engine.evidence import Rate
@@ -12,6 +13,13 @@ from zepad_engine.study.published import ABLATION, MAIN, RIVALS
 
 Reports: TypeAlias = Mapping[str, AuditReport]
 
+_HOW_TO_READ = (
+    "Percent. Where several audits stand behind a figure: their mean, and the range in brackets. Where it is one: its "
+    "95 % interval in square brackets. Means are over the tasks the defender did not tune on. RA and ASR are under "
+    "AdvEncoder-PER unless another attack is named."
+)
+# What tells files of the same name apart.
+_DIGEST = re.compile(r"-[0-9a-f]{6}$")
 _MAIN_ATTACK = "advencoder_per"
 _WEIGHED_DEFENCES = ("undefended", "zepad_no_bmp", "zepad")
 _MAIN_DEFENCES = ("undefended", "random_encoder", "clean_ensemble", "gen_af", "zepad")
@@ -31,26 +39,31 @@ def study_tables(reports: Reports) -> str:
             (f"Attacks on the defended systems, {mode}", adaptive_table(chosen)),
             (f"Weight of the regulariser, {mode}", weight_table(reports, mode)),
         ]
-    return "\n\n".join(f"### {title}\n\n" + "\n".join(lines) for title, lines in parts if lines) + "\n"
+    tables = (f"### {title}\n\n" + "\n".join(lines) for title, lines in parts if lines)
+    return "\n\n".join((_HOW_TO_READ, *tables)) + "\n"
 
 
 def main_table(reports: Reports) -> list[str]:
     """Victims x tasks: BA / RA / ASR under AdvEncoder-PER, and the paper's printed averages below."""
-    lines = _head("victim, task", *(f"{name} BA / RA / ASR" for name in _MAIN_DEFENCES), "n")
+    defences = _present(reports, _MAIN_DEFENCES)
+    lines = _head("victim, task", *(f"{name} BA / RA / ASR" for name in defences), "n")
     for victim in dict.fromkeys(_part(name, 0) for name in reports):
         mine = _of(reports, victim)
         for task in dict.fromkeys(cell.task for report in mine for cell in report.cells):
-            figures = [_three(mine, defence, _MAIN_ATTACK, task) for defence in _MAIN_DEFENCES]
-            lines.append(_row(f"{victim}, {task}", *figures, _count(mine, task)))
+            figures = [_three(mine, defence, _MAIN_ATTACK, task) for defence in defences]
+            lines.append(_row(f"{victim}, {_DIGEST.sub('', task)}", *figures, _count(mine, task)))
     for setting, metric, undefended, zepad in MAIN:
-        lines.append(_row(f"*paper: {setting}, {metric}*", f"{undefended}", "", "", "", f"{zepad}", ""))
+        printed = {"undefended": f"{undefended}", "zepad": f"{zepad}"}
+        cells = [printed.get(defence, "") for defence in defences]
+        lines.append(_row(f"*paper: {setting}, {metric}*", *cells, ""))
     return lines
 
 
 def ablation_table(reports: Reports) -> list[str]:
     """The paper's ablation rows beside the mean over our victims and unseen tasks."""
     lines = _head("tuning", "MPAE", "BMP", "here", "BA", "RA", "ASR", "paper BA / RA / ASR (DINO, ANIMALS10)")
-    for tuned, mpae, bmp, ba, ra, asr, defence in ABLATION:
+    run = _present(reports, [part[-1] for part in ABLATION])
+    for tuned, mpae, bmp, ba, ra, asr, defence in (part for part in ABLATION if part[-1] in run):
         figures = [_average(reports.values(), defence, rate) for rate in ("ba", "ra", "asr")]
         lines.append(_row(tuned, mpae, bmp, defence, *figures, f"{ba} / {ra} / {asr}"))
     return lines
@@ -59,7 +72,8 @@ def ablation_table(reports: Reports) -> list[str]:
 def rival_table(reports: Reports) -> list[str]:
     """Defences of one encoder beside ZePAD: means over our victims and unseen tasks, and what the paper prints."""
     lines = _head("defence", "BA", "RA", "paper BA / RA (SimCLR, ImageNet to STL10)")
-    for defence, ba, ra in RIVALS:
+    run = _present(reports, [defence for defence, _, _ in RIVALS])
+    for defence, ba, ra in (rival for rival in RIVALS if rival[0] in run):
         figures = [_average(reports.values(), defence, rate) for rate in ("ba", "ra")]
         lines.append(_row(defence, *figures, f"{ba} / {ra}"))
     return lines
@@ -67,7 +81,7 @@ def rival_table(reports: Reports) -> list[str]:
 
 def attack_table(reports: Reports) -> list[str]:
     """RA of the main defences under every universal attack, means over victims and unseen tasks."""
-    defences = (*_MAIN_DEFENCES, "tuned_ensemble", "mean_fusion")
+    defences = _present(reports, (*_MAIN_DEFENCES, "tuned_ensemble", "mean_fusion"))
     lines = _head("attack", *defences)
     names = {attack.key: attack.name for report in reports.values() for attack in report.attacks}
     for key, name in names.items():
@@ -86,12 +100,12 @@ def adaptive_table(reports: Reports) -> list[str]:
         mine = [item for item in found if item.attack == attack]
         figures = []
         for defence in defences:
-            accuracy = _spread([item.accuracy.value for item in mine if item.defence == defence])
-            evaded = [item.evaded.value for item in mine if item.defence == defence and item.evaded is not None]
+            accuracy = _spread([item.accuracy for item in mine if item.defence == defence])
+            evaded = [item.evaded for item in mine if item.defence == defence and item.evaded is not None]
             figures.append(f"{accuracy} ({_spread(evaded)})" if evaded else accuracy)
         lines.append(_row(mine[0].name, *figures, str(mine[0].n)))
     cases = [case for report in reports.values() for case in report.worst if case.scope == "all"]
-    worst = [_spread([case.accuracy.value for case in cases if case.defence == defence]) for defence in defences]
+    worst = [_spread([case.accuracy for case in cases if case.defence == defence]) for defence in defences]
     lines.append(_row("**worst of all per image**", *worst, ""))
     return lines
 
@@ -125,7 +139,8 @@ def _runs(reports: Reports) -> list[str]:
     lines = _head("audit", "tasks", "preset", "device", "wall minutes", "red lights")
     for name, report in reports.items():
         device = report.execution.device if report.execution else ""
-        red = ", ".join(f"{light.defence}: {light.name}" for light in report.lights if light.colour == "red") or "none"
+        red = ", ".join(f"{light.defence}: {light.name}" for light in report.lights if light.colour == "red")
+        red = red or ("none" if report.lights else "not checked")
         minutes = f"{report.timings.get('wall', 0.0) / 60:.0f}"
         lines.append(_row(name, str(len(report.plan.tasks)), report.plan.preset, device, minutes, red))
     return lines
@@ -151,17 +166,25 @@ def _average(reports: Iterable[AuditReport], defence: str, rate: str, attack: st
     return _spread(_values(found, rate))
 
 
-def _values(found: Iterable[object], rate: str) -> list[float]:
+def _values(found: Iterable[object], rate: str) -> list[Rate]:
     rates: list[Rate | None] = [getattr(item, rate) for item in found]
-    return [each.value for each in rates if each is not None]
+    return [each for each in rates if each is not None]
 
 
-def _spread(values: list[float]) -> str:
-    """Mean in percent, range in brackets where there is more than one value."""
-    if not values:
+def _spread(rates: Sequence[Rate]) -> str:
+    """Mean in percent with the range of several rates in brackets, of one its 95 % interval in square brackets."""
+    if not rates:
         return "–"
-    mean = f"{100 * sum(values) / len(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ({100 * min(values):.1f}–{100 * max(values):.1f})"
+    values = [100 * rate.value for rate in rates]
+    if len(rates) == 1:
+        return f"{values[0]:.1f} [{100 * rates[0].low:.1f}–{100 * rates[0].high:.1f}]"
+    return f"{sum(values) / len(values):.1f} ({min(values):.1f}–{max(values):.1f})"
+
+
+def _present(reports: Reports, defences: Iterable[str]) -> tuple[str, ...]:
+    """Those of the defences that any of the audits had."""
+    run = {cell.defence for report in reports.values() for cell in report.cells}
+    return tuple(defence for defence in defences if defence in run)
 
 
 def _count(reports: list[AuditReport], task: str) -> str:
