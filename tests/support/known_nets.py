@@ -58,8 +58,8 @@ class TwoConvs(Backbone):
             nn.init.normal_(weights, std=0.4, generator=generator)
 
     def stage(self, activation: Tensor, index: int) -> Tensor:
-        # In place, as real nets are written.
-        return torch.relu_((self.first, self.second)[index](activation))
+        # In place, as nets are written whose blocks begin with their activation.
+        return self.first(activation) if index == 0 else torch.relu_(self.second(torch.relu_(activation)))
 
 
 def encoder_of(backbone: Backbone) -> Encoder:

@@ -55,8 +55,8 @@ def saliency(subject: Subject) -> Tensor:
     from captum.attr import Saliency
 
     picture = subject.picture.clone().requires_grad_(True)
-    found = cast("Tensor", Saliency(subject.branch).attribute(picture, target=subject.target))
-    return found[0].abs().max(dim=0).values
+    found = cast("Tensor", Saliency(subject.branch).attribute(picture, target=subject.target, abs=True))
+    return found[0].max(dim=0).values
 
 
 def integrated_gradients(subject: Subject) -> Tensor:

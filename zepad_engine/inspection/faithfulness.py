@@ -31,7 +31,7 @@ def faithfulness(values: Tensor, picture: Tensor, answer: Callable[[Tensor], Ten
         answer: of images (B, 3, S, S), each a number in [0, 1], (B,): what the map claims to explain.
         batch: images per pass.
     """
-    most_important_first = values.flatten().argsort(descending=True, stable=True)
+    most_important_first = _order(values.flatten())
     steps = _STEPS_OF_LARGE if values.shape[-1] > LARGE else _STEPS
     kept = torch.ones(steps + 1, values.numel(), dtype=torch.bool)
     for step in range(steps + 1):
@@ -42,6 +42,12 @@ def faithfulness(values: Tensor, picture: Tensor, answer: Callable[[Tensor], Ten
         deletion=_area(torch.where(masks, picture, grey), answer, batch),
         insertion=_area(torch.where(masks, grey, picture), answer, batch),
     )
+
+
+def _order(values: Tensor) -> Tensor:
+    """Places from the largest value to the smallest; equal ones in a random order, always the same."""
+    drawn = torch.randperm(len(values), generator=torch.Generator().manual_seed(0))
+    return drawn[values[drawn].argsort(descending=True, stable=True)]
 
 
 def _area(images: Tensor, answer: Callable[[Tensor], Tensor], batch: int) -> float:

@@ -63,3 +63,19 @@ def test_a_stage_too_coarse_to_say_where_is_passed_over():
     (slope,) = torch.autograd.grad(branch[1](pooled)[0, 1], activation)
     expected = wide((slope[0].relu() * activation[0]).sum(dim=0).relu().detach())
     torch.testing.assert_close(layercam(branch, picture(), 1), expected, atol=1e-6, rtol=1e-4)
+    # Here slopes differ from place to place, so that it matters that Grad-CAM takes their mean.
+    weights = slope[0].mean(dim=(1, 2), keepdim=True)
+    expected = wide((weights * activation[0]).sum(dim=0).relu().detach())
+    torch.testing.assert_close(gradcam(branch, picture(), 1), expected, atol=1e-6, rtol=1e-4)
+    assert float(expected.max()) > 0
+
+
+def test_a_later_stage_that_writes_where_it_reads_changes_nothing():
+    """At 6 pixels the second stage is too coarse; it works on the first one's activation in place."""
+    branch, small = conv_branch(), picture(side=6)
+    activation = branch[0].stages(small, 0).requires_grad_(True)
+    pooled = branch[0].backbone.pool(torch.relu(branch[0].backbone.second(activation.relu())))
+    (slope,) = torch.autograd.grad(branch[1](pooled)[0, 0], activation)
+    expected = (slope[0].relu() * activation[0]).sum(dim=0).relu().detach()
+    expected = nn.functional.interpolate(expected[None, None], size=(6, 6), mode="bilinear")[0, 0]
+    torch.testing.assert_close(layercam(branch, small, 0), expected, atol=1e-6, rtol=1e-4)

@@ -59,6 +59,15 @@ def test_the_most_important_pixels_go_first():
     assert worth == pytest.approx((by_hand, 1 - by_hand), abs=1e-6)
 
 
+def test_a_flat_map_scores_as_a_random_order_does():
+    """Of a branch that looks at the first row, pixel by pixel from the left that row would be gone at once."""
+
+    def first_row(images):
+        return (images[:, 0, 0] != GREY).float().mean(dim=1)
+
+    assert faithfulness(torch.zeros(SIDE, SIDE), BRIGHT, first_row, 64) == pytest.approx((0.5, 0.5), abs=0.12)
+
+
 def test_an_answer_beyond_its_range_stays_in_it():
     worth = faithfulness(corner_first(), BRIGHT, lambda images: -torch.ones(len(images)), 64)
     assert worth == (0.0, 0.0)
