@@ -72,4 +72,5 @@ def run(argv: Sequence[str]) -> int:
 def _after_first_paint(app: App) -> None:
     app.model.start_engine()
     # Plots are needed minutes later; loading them now keeps the first click quick.
-    QTimer.singleShot(300, lambda: importlib.import_module("pyqtgraph"))
+    for wait, module in ((300, "pyqtgraph"), (900, "zepad_app.pages.inspect")):
+        QTimer.singleShot(wait, lambda name=module: importlib.import_module(name))

@@ -11,9 +11,10 @@ from zepad_app.inspection.question_queue import new_id
 from zepad_engine.messages import Failed
 from zepad_engine.questions import SIFT_AT_ONCE, Sifted, SiftImages, SiftRow
 
-# A chunk cannot be interrupted: a slider that is taken up meanwhile should not have to wait much longer.
-_WANTED_SECONDS: Final = 0.15
-_FIRST_CHUNK: Final = 8
+# A chunk cannot be interrupted, and a slider may be taken up meanwhile: it should take about so long, between halving
+# and doubling. Below the least size the way to the engine and back would cost more than the pictures.
+_WANTED_SECONDS: Final = (0.15, 0.35)
+_LEAST_CHUNK: Final = 12
 
 
 class Sifter:
@@ -27,7 +28,7 @@ class Sifter:
         self._next = 0
         self._asked: SiftImages | None = None
         self._asked_at = 0.0
-        self.chunk = _FIRST_CHUNK
+        self.chunk = _LEAST_CHUNK
 
     def judge_by(self, folder: str, task: str, attack: str = "", epsilon_255: float = 0.0) -> bool:
         """Judge by these from now on; whether what was known is void for it."""
@@ -65,8 +66,7 @@ class Sifter:
         if asked is None or sifted.request != asked.request:
             return False
         self._asked = None
-        each = (time.monotonic() - self._asked_at) / len(asked.images)
-        self.chunk = min(max(round(_WANTED_SECONDS / max(each, 1e-4)), 4), SIFT_AT_ONCE)
+        self._adapt(time.monotonic() - self._asked_at)
         answered = {row.image for row in sifted.rows}
         forgotten = (image for image in asked.images if image not in answered)
         self._film.put((*sifted.rows, *(_refusal(image, "The engine said nothing of it.", "") for image in forgotten)))
@@ -80,6 +80,13 @@ class Sifter:
         self._asked = None
         self._film.put(_refusal(image, failed.sentence, failed.advice) for image in asked.images)
         return True
+
+    def _adapt(self, seconds: float) -> None:
+        short, long = _WANTED_SECONDS
+        if seconds < short:
+            self.chunk = min(2 * self.chunk, SIFT_AT_ONCE)
+        elif seconds > long:
+            self.chunk = max(self.chunk // 2, _LEAST_CHUNK)
 
     def _waiting(self) -> tuple[str, ...]:
         found = [image for image in self._in_sight() if self._film.waiting(image)][: self.chunk]

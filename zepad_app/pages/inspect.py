@@ -56,7 +56,7 @@ NO_IMAGE, OPENING, JUDGED, REFUSED = range(4)
 
 
 class InspectPage(QWidget):
-    """Shows the newest answer; what is older fades or is dropped. A failure leaves the last answer standing."""
+    """Shows the newest answer, ``judged``; what is older fades or is dropped. A failure leaves the last one there."""
 
     audit_requested = Signal()
     files_chosen = Signal(tuple)
@@ -68,7 +68,7 @@ class InspectPage(QWidget):
         self._thresholds = thresholds
         self._folder: Path | None = None
         self._report: AuditReport | None = None
-        self._judged: Judged | None = None
+        self.judged: Judged | None = None
         self.gallery = Gallery(theme)
         self.strip = self.gallery.strip
         self.attack = AttackBar(theme)
@@ -90,7 +90,7 @@ class InspectPage(QWidget):
 
     def show_run(self, report: AuditReport, folder: Path) -> None:
         """Inspect with another finished run."""
-        self._folder, self._report, self._judged = folder, report, None
+        self._folder, self._report, self.judged = folder, report, None
         self.notice.hide()
         self.inquiry.ask_of(folder)
         self.strip.delegate.folder = folder
@@ -197,14 +197,14 @@ class InspectPage(QWidget):
 
     def _on_filled(self) -> None:
         if self.strip.film.images:
-            self.inner.setCurrentIndex(OPENING if self._judged is None else self.inner.currentIndex())
+            self.inner.setCurrentIndex(OPENING if self.judged is None else self.inner.currentIndex())
         else:
-            self._judged = None
+            self.judged = None
             self.inquiry.forget()
             self.inner.setCurrentIndex(NO_IMAGE)
 
     def _on_judged(self, judged: Judged) -> None:
-        self._judged = judged
+        self.judged = judged
         self.notice.hide()
         self._show_judged(judged)
         self.inner.setCurrentIndex(JUDGED)
@@ -227,8 +227,8 @@ class InspectPage(QWidget):
     def _on_threshold(self, folder: Path, task: str) -> None:
         if folder == self._folder and task == self.gallery.task_key:
             self.strip.film.use_threshold(self._own_threshold())
-            if self._judged is not None:
-                self._show_judged(self._judged)
+            if self.judged is not None:
+                self._show_judged(self.judged)
 
     def _on_flying(self) -> None:
         self.busy.setVisible(self.inquiry.queue.flying is not None)
