@@ -78,7 +78,7 @@ class AdaptiveTab(Sheet):
         grid.addWidget(self.theme.label("Clean images"), row, 0)
         clean = {found.defence: found.clean_accuracy for found in mine}
         for column, defence in enumerate(defences, start=1):
-            self._rate(grid, row, column, clean.get(defence), None)
+            self._rate(grid, row, column, clean.get(defence), None, f"{defence_name(defence)} on clean images")
 
     def _attack(self, grid: QGridLayout, runs: list[AdaptiveFinding], defences: tuple[str, ...]) -> None:
         row, first = grid.rowCount(), runs[0]
@@ -91,7 +91,15 @@ class AdaptiveTab(Sheet):
         for column, defence in enumerate(defences, start=1):
             found = cells.get(defence)
             hint = f"{found.queries:,} queries in {found.seconds:.0f} s" if found else ""
-            self._rate(grid, row, column, found.accuracy if found else None, found.evaded if found else None, hint)
+            self._rate(
+                grid,
+                row,
+                column,
+                found.accuracy if found else None,
+                found.evaded if found else None,
+                f"{defence_name(defence)} under {first.name}",
+                hint,
+            )
 
     def _worst(self, grid: QGridLayout, report: AuditReport, task: str, defences: tuple[str, ...]) -> None:
         whole = {case.defence: case for case in report.worst if (case.scope, case.task) == ("all", task)}
@@ -101,7 +109,14 @@ class AdaptiveTab(Sheet):
         self._named(grid, row, "Worst per image", "of all these and the universal attacks", "")
         for column, defence in enumerate(defences, start=1):
             case: WorstCase | None = whole.get(defence)
-            self._rate(grid, row, column, case.accuracy if case else None, case.evaded if case else None)
+            self._rate(
+                grid,
+                row,
+                column,
+                case.accuracy if case else None,
+                case.evaded if case else None,
+                f"{defence_name(defence)}, worst per image",
+            )
 
     def _named(self, grid: QGridLayout, row: int, name: str, about: str, hint: str) -> None:
         column = QVBoxLayout()
@@ -113,11 +128,18 @@ class AdaptiveTab(Sheet):
         grid.addLayout(column, row, 0)
 
     def _rate(
-        self, grid: QGridLayout, row: int, column: int, rate: Rate | None, evaded: Rate | None, hint: str = ""
+        self,
+        grid: QGridLayout,
+        row: int,
+        column: int,
+        rate: Rate | None,
+        evaded: Rate | None,
+        what: str,
+        hint: str = "",
     ) -> None:
         cell = QVBoxLayout()
         cell.setSpacing(0)
-        figure = RateLabel(self.theme, rate)
+        figure = RateLabel(self.theme, rate, what=what)
         if hint:
             figure.setToolTip(f"{figure.toolTip()}\n{hint}")
         cell.addWidget(figure)

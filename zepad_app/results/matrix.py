@@ -18,7 +18,7 @@ from zepad_engine.findings import AuditReport
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _MEAN: Final = "\0mean"
 _CONTROL: Final = "nothing: a control"
-_HEAD: Final = ("Attack", "Made against")
+AGAINST_ROLE: Final = Qt.ItemDataRole.UserRole + 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +56,19 @@ class Matrix(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: _Index | None = None) -> int:
-        """Attack, origin, then the tasks and their mean."""
-        return 0 if parent is not None and parent.isValid() else 2 + len(self._columns)
+        """Attack, then the tasks and their mean."""
+        return 0 if parent is not None and parent.isValid() else 1 + len(self._columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Names of the columns."""
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return _HEAD[section] if section < 2 else self._column_name(self._columns[section - 2])
-        if role == Qt.ItemDataRole.ToolTipRole and section >= 2 and self._columns[section - 2] == _MEAN:
+            return "Attack, made against" if section == 0 else self._column_name(self._columns[section - 1])
+        if role == Qt.ItemDataRole.ToolTipRole and section >= 1 and self._columns[section - 1] == _MEAN:
             return "Unweighted mean over all tasks."
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if section < 2 else Qt.AlignmentFlag.AlignHCenter
+            side = Qt.AlignmentFlag.AlignLeft if section == 0 else Qt.AlignmentFlag.AlignHCenter
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
 
@@ -77,9 +77,9 @@ class Matrix(QAbstractTableModel):
         row, column = self._rows[index.row()], index.column()
         if role == FIRST_OF_GROUP_ROLE:
             return index.row() > 0 and self._rows[index.row() - 1].group != row.group
-        if column < 2:
-            return (row.name, row.against)[column] if role == Qt.ItemDataRole.DisplayRole else None
-        rate = row.rates[column - 2]
+        if column == 0:
+            return self._named(row, role)
+        rate = row.rates[column - 1]
         if role == RATE_ROLE:
             return rate
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -91,13 +91,13 @@ class Matrix(QAbstractTableModel):
         falling = order is Qt.SortOrder.DescendingOrder
 
         def place(row: MatrixRow) -> tuple[bool, float | str]:
-            if column < 2:
-                return False, (row.name, row.against)[column]
-            rate = row.rates[column - 2]
+            if column < 1:
+                return False, row.name
+            rate = row.rates[column - 1]
             return rate is None, 0.0 if rate is None else -rate.value if falling else rate.value
 
         self.layoutAboutToBeChanged.emit()
-        self._rows.sort(key=place, reverse=column < 2 and falling)
+        self._rows.sort(key=place, reverse=column < 1 and falling)
         self._rows.sort(key=lambda row: row.group)
         self.layoutChanged.emit()
 
@@ -122,6 +122,13 @@ class Matrix(QAbstractTableModel):
                 rate, task = min(known, key=lambda each: each[0].value)
                 told.append(f"{row.name}: least {rate_text(rate)} on {self._column_name(task)}")
         return "; ".join(told) + "."
+
+    def _named(self, row: MatrixRow, role: int) -> str | None:
+        if role == AGAINST_ROLE:
+            return row.against
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{row.name}, {row.against}" if row.against else row.name
+        return row.name if role == Qt.ItemDataRole.DisplayRole else None
 
     def _column_name(self, key: str) -> str:
         if key == _MEAN:

@@ -9,11 +9,10 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from zepad_app.colour_scale import heat
-from zepad_app.results.matrix import Matrix
+from zepad_app.results.matrix import AGAINST_ROLE, Matrix
 from zepad_app.results.rate_table import FIRST_OF_GROUP_ROLE, RATE_ROLE
 from zepad_app.results.wording import NOT_MEASURED, percent
 from zepad_app.theme import Theme
-from zepad_app.tokens import Role
 from zepad_app.widgets.figure_menu import Figures
 from zepad_app.widgets.figure_table import FigureTable
 
@@ -37,27 +36,38 @@ class HeatDelegate(QStyledItemDelegate):
         if index.data(FIRST_OF_GROUP_ROLE):
             painter.setPen(QColor(tokens.line))
             painter.drawLine(box.topLeft(), box.topRight())
-        if index.column() < 2:
+        if index.column() == 0:
             if chosen:
                 painter.fillRect(box, QColor(tokens.raised))
-            painter.setPen(QColor(tokens.ink if index.column() == 0 else tokens.ink_soft))
-            painter.setFont(self._theme.font("body" if index.column() == 0 else "caption"))
-            painter.drawText(box.adjusted(_PAD, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), str(index.data()))
+            self._paint_name(painter, box.adjusted(_PAD, 0, 0, 0), index)
         else:
             self._paint_rate(painter, QRectF(box).adjusted(2, 3, -2, -2), index, chosen=chosen)
         painter.restore()
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Room for the words."""
-        role: Role = "caption" if index.column() == 1 else "body"
-        metrics = QFontMetrics(self._theme.font(role))
-        words = str(index.data()) if index.column() < 2 else "[100.0, 100.0]"
-        return QSize(metrics.horizontalAdvance(words) + 2 * _PAD, self.row_height())
+        body, caption = (QFontMetrics(self._theme.font(role)) for role in ("body", "caption"))
+        if index.column() == 0:
+            wide = max(body.horizontalAdvance(str(index.data())), caption.horizontalAdvance(index.data(AGAINST_ROLE)))
+        else:
+            wide = caption.horizontalAdvance("[100.0, 100.0]")
+        return QSize(wide + 2 * _PAD, self.row_height())
 
     def row_height(self) -> int:
         """Two lines and the air around them."""
         body, caption = (QFontMetrics(self._theme.font(role)).height() for role in ("body", "caption"))
         return body + caption + 12
+
+    def _paint_name(self, painter: QPainter, box: QRect, index: _Index) -> None:
+        against, tokens = str(index.data(AGAINST_ROLE)), self._theme.tokens
+        caption = QFontMetrics(self._theme.font("caption")).height() if against else 0
+        painter.setPen(QColor(tokens.ink))
+        painter.setFont(self._theme.font("body"))
+        painter.drawText(box.adjusted(0, 0, 0, -caption), int(Qt.AlignmentFlag.AlignVCenter), str(index.data()))
+        painter.setPen(QColor(tokens.ink_soft))
+        painter.setFont(self._theme.font("caption"))
+        below = box.adjusted(0, 0, 0, -4)
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignBottom), against)
 
     def _paint_rate(self, painter: QPainter, box: QRectF, index: _Index, *, chosen: bool) -> None:
         rate, tokens = index.data(RATE_ROLE), self._theme.tokens
@@ -82,7 +92,7 @@ class MatrixTable(FigureTable):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         self.matrix = Matrix()
-        super().__init__(theme, self.matrix, "Accuracy under each attack on each task", named=2, parent=parent)
+        super().__init__(theme, self.matrix, "Accuracy under each attack on each task", named=1, parent=parent)
         self._delegate = HeatDelegate(theme, self)
         self.setItemDelegate(self._delegate)
         self.setSortingEnabled(True)

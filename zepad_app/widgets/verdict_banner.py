@@ -89,7 +89,7 @@ class VerdictBanner(QWidget):
         middle = QHBoxLayout()
         middle.setSpacing(BETWEEN)
         middle.addLayout(self._figures, 1)
-        middle.addWidget(actions, 0, Qt.AlignmentFlag.AlignBottom)
+        middle.addWidget(actions, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
         foot = QHBoxLayout()
         foot.setSpacing(4)
         foot.addWidget(self.lamps, 1)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 
 from tests.support.sample_report import sample_report
 from zepad_app.colour_scale import contrast, heat, mixed
+from zepad_app.results.matrix import AGAINST_ROLE
 from zepad_app.results.matrix_tab import MatrixTab
 from zepad_app.results.rate_table import RATE_ROLE
 from zepad_app.tokens import load_tokens
@@ -55,7 +56,7 @@ def test_cells_are_those_of_the_chosen_defence(tab):
 
 def test_attacks_say_what_they_were_made_against(tab):
     model = tab.table.matrix
-    against = {name: model.index(row, 1).data() for name, row in rows(tab).items()}
+    against = {name: model.index(row, 0).data(AGAINST_ROLE) for name, row in rows(tab).items()}
     assert against["AdvEncoder-PER"] == "the public encoder"
     assert against["Sign noise"] == "nothing: a control"
     assert against["PGD on the system"] == "this very system"
@@ -63,11 +64,11 @@ def test_attacks_say_what_they_were_made_against(tab):
 
 def test_a_click_on_a_task_sorts_within_the_groups(tab):
     model = tab.table.matrix
-    tab.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
+    tab.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
     order = list(rows(tab))
     assert order[:4] == ["Clean images", "AdvEncoder-PER", "PAP L4A-base", "Sign noise"]
-    tab.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
-    values = [model.index(row, 4).data(RATE_ROLE).value for row in (1, 2, 3)]
+    tab.table.sortByColumn(3, Qt.SortOrder.DescendingOrder)
+    values = [model.index(row, 3).data(RATE_ROLE).value for row in (1, 2, 3)]
     assert values == sorted(values, reverse=True)
     assert next(iter(rows(tab))) == "Clean images"
     assert list(rows(tab))[-1].startswith("Worst of")
