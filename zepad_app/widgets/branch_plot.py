@@ -64,6 +64,10 @@ class BranchPlot(FigurePlot):
         for pair, y in zip(self._pairs, places, strict=True):
             self._pair(pair, y)
 
+    def keys(self) -> tuple[Key, ...]:
+        """The key of this plot."""
+        return branch_keys(self.theme)
+
     def summary(self) -> str:
         """Each pair in a clause."""
         clauses = [

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
@@ -23,8 +23,11 @@ Figures: TypeAlias = Sequence[Sequence[object]]
 class Figured(Protocol):
     """A widget that can be taken away; it is a QWidget, its accessible name becomes the file's name."""
 
+    def figure_size(self) -> QSize:
+        """The size of the figure as it leaves the window, in logical pixels."""
+
     def paint_figure(self, painter: QPainter) -> None:
-        """Draw the whole figure, in its own size, as vectors."""
+        """Draw the whole figure, in that size, as vectors."""
 
     def figures(self) -> Figures:
         """The figures drawn, a header row first."""
@@ -43,7 +46,7 @@ def figures_as_csv(figures: Figures) -> str:
 def picture_of(figure: Figured, ground: str) -> QPixmap:
     """The figure at twice its size on screen, on the surface it stands on."""
     assert isinstance(figure, QWidget)
-    pixmap = QPixmap(figure.size() * 2)
+    pixmap = QPixmap(figure.figure_size() * 2)
     pixmap.setDevicePixelRatio(2)
     pixmap.fill(QColor(ground))
     painter = QPainter(pixmap)
@@ -60,12 +63,15 @@ def drawing_of(figure: Figured, ground: str) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.SvgTiny12)
     generator.setOutputDevice(buffer)
-    generator.setSize(figure.size())
-    generator.setViewBox(QRect(QPoint(0, 0), figure.size()))
+    whole = QRect(QPoint(0, 0), figure.figure_size())
+    generator.setSize(whole.size())
+    # Axes are played back from a QPicture, which is scaled where the resolutions differ.
+    generator.setResolution(figure.logicalDpiX())
+    generator.setViewBox(whole)
     generator.setTitle(figure.accessibleName())
     generator.setDescription(figure.summary())
     painter = QPainter(generator)
-    painter.fillRect(figure.rect(), QColor(ground))
+    painter.fillRect(whole, QColor(ground))
     figure.paint_figure(painter)
     painter.end()
     return bytes(content.data())

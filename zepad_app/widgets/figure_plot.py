@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -25,10 +25,12 @@ from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 from zepad_app.theme import Theme
 from zepad_app.widgets.buttons import IconButton
 from zepad_app.widgets.figure_menu import Figures, copy_figures, figure_menu, picture_of
+from zepad_app.widgets.legend_row import Key, LegendRow
 
 _BUTTON: Final = 28
 # Air beside the words of the left axis.
 _BESIDE: Final = 12
+_EDGE: Final = 8
 
 
 class FigurePlot(QWidget):
@@ -66,6 +68,10 @@ class FigurePlot(QWidget):
     def figures(self) -> Figures:
         """The figures drawn, a header row first."""
         raise NotImplementedError
+
+    def keys(self) -> tuple[Key, ...]:
+        """The key of this plot; a picture that leaves the window takes it along."""
+        return ()
 
     def redraw(self) -> None:
         """Draw everything again in the colours in force."""
@@ -185,17 +191,48 @@ class FigurePlot(QWidget):
         """The plot at twice its size on screen, on the surface it stands on."""
         return picture_of(self, self.theme.tokens.surface)
 
+    def figure_size(self) -> QSize:
+        """The plot with its title and its key above."""
+        return QSize(self.width(), self.height() + self._head())
+
     def paint_figure(self, painter: QPainter) -> None:
-        """Draw the plot as vectors, markers too."""
+        """Draw title, key and plot as vectors, markers too."""
+        self._paint_head(painter)
+        area = QRectF(0, self._head(), self.width(), self.height())
         items = self.plot.getPlotItem().items
         marked = [item for item in items if hasattr(item, "setExportMode")]
         for item in marked:
             item.setExportMode(True, {"painter": painter, "antialias": True, "background": QColor(0, 0, 0, 0)})
         try:
-            self.plot.render(painter, QRectF(self.rect()), self.plot.viewport().rect())
+            self.plot.render(painter, area, self.plot.viewport().rect())
         finally:
             for item in marked:
                 item.setExportMode(False)
+
+    def _legend(self) -> LegendRow:
+        row = LegendRow(self.theme, self.keys())
+        row.resize(self.width() - 2 * _EDGE, row.heightForWidth(self.width() - 2 * _EDGE) if self.keys() else 0)
+        return row
+
+    def _title_area(self) -> QRect:
+        font = QFontMetrics(self.theme.font("body"))
+        room = QRect(_EDGE, _EDGE, self.width() - 2 * _EDGE, 10_000)
+        box = font.boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.accessibleName())
+        return QRect(_EDGE, _EDGE, room.width(), box.height())
+
+    def _head(self) -> int:
+        return self._title_area().bottom() + 4 + self._legend().height() + _EDGE
+
+    def _paint_head(self, painter: QPainter) -> None:
+        title = self._title_area()
+        painter.setFont(self.theme.font("body"))
+        painter.setPen(QColor(self.theme.tokens.ink))
+        painter.drawText(title, int(Qt.TextFlag.TextWordWrap), self.accessibleName())
+        if self.keys():
+            painter.save()
+            painter.translate(_EDGE, title.bottom() + 4)
+            self._legend().paint(painter)
+            painter.restore()
 
     def _dress_axes(self) -> None:
         for side in ("left", "bottom", "right"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QSize, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
@@ -47,6 +47,10 @@ class FigureTable(QTableView):
     def row_height(self) -> int:
         """Height of a row in pixels."""
         return QFontMetrics(self._theme.font("body")).height() + _ROOM
+
+    def figure_size(self) -> QSize:
+        """As it stands."""
+        return self.size()
 
     def paint_figure(self, painter: QPainter) -> None:
         """Draw the table as text and lines."""

@@ -64,7 +64,10 @@ class LegendRow(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the keys."""
-        painter = QPainter(self)
+        self.paint(QPainter(self))
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw the keys elsewhere, in this row's size."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._theme.font("caption"))
         for key, place in zip(self._keys, self._places(self.width()), strict=True):

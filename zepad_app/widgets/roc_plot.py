@@ -76,6 +76,10 @@ class RocPlot(DraggablePlot):
         self.plot.addItem(self._marker)
         self._place()
 
+    def keys(self) -> tuple[Key, ...]:
+        """The key of this plot."""
+        return roc_keys(self.theme)
+
     def summary(self) -> str:
         """Area, threshold and margin in one sentence."""
         found = self._found
