@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.support import fake_engine, sample_preflight
 from tests.support.fake_engine import FakeEngine
 from tests.support.inspect_states import INSPECT_STATES
+from tests.support.results_states import RESULTS_STATES
 from tests.support.sample_comparison import store_two
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
@@ -308,6 +309,7 @@ STATES: dict[str, Callable[[App, FakeEngine], object]] = {
     "compare-figures": compared_figures,
     "compare-busy": comparing,
     **INSPECT_STATES,
+    **RESULTS_STATES,
 }
 
 
@@ -327,6 +329,7 @@ ONE_SIZE = {
     "inspect-opening",
     "inspect-refused",
     "inspect-busy",
+    *(RESULTS_STATES.keys() - {"results", "results-detection"}),
 }
 CASES = [(state, size) for state in STATES for size in SIZES if not size or state not in ONE_SIZE]
 

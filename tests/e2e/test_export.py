@@ -16,7 +16,7 @@ from zepad_engine.findings import report_from_json
 
 pytestmark = pytest.mark.slow
 
-BEGINNINGS = {"html": b"<!doctype html>", "pdf": b"%PDF-", "json": b"{", "md": b"#", "csv": b""}
+BEGINNINGS = {"html": b"<!doctype html>", "pdf": b"%pdf-", "json": b"{", "md": b"#", "csv": b""}
 
 
 def test_every_form_and_a_plot_are_written_where_the_user_says(

@@ -19,10 +19,10 @@ _SAME: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A number to be seen from afar: itself, its interval, what it is of, and what it rests on."""
+    """A number to be seen from afar: itself, its unit or interval, what it is of, and what it rests on."""
 
     number: str
-    interval: str
+    beside: str
     about: str
     basis: str
     meaning: Meaning
@@ -83,8 +83,8 @@ def _fall(report: AuditReport, undefended: Average, attack: str) -> Figure:
     assert undefended.ra is not None
     lost = 100 * (undefended.ba.value - undefended.ra.value)
     return Figure(
-        number=f"{-lost:+.1f} points".replace("-", "\N{MINUS SIGN}"),
-        interval="",
+        number=f"{-lost:+.1f}".replace("-", "\N{MINUS SIGN}"),
+        beside="points",
         about=f"undefended, under {attack_name(report, attack)}",
         basis=f"from {_told(undefended.ba)} to {_told(undefended.ra)}, {_n(undefended.ra)}",
         meaning="undefended",
@@ -95,7 +95,7 @@ def _fall(report: AuditReport, undefended: Average, attack: str) -> Figure:
 def _kept(kept: Rate) -> Figure:
     return Figure(
         number=percent(kept.value),
-        interval=_range(kept),
+        beside=_range(kept),
         about="ZePAD, under the same perturbation",
         basis=f"{_n(kept)}, mean of the same tasks",
         meaning="fused",
@@ -106,7 +106,7 @@ def _kept(kept: Rate) -> Figure:
 def _attacked(report: AuditReport, case: WorstCase) -> Figure:
     return Figure(
         number=percent(case.accuracy.value),
-        interval=_range(case.accuracy),
+        beside=_range(case.accuracy),
         about="ZePAD, attacked itself",
         basis=f"{_n(case.accuracy)} of {task_name(report, case.task)}, each under its worst attack",
         meaning="adversarial",

@@ -50,6 +50,7 @@ class VerdictBanner(QWidget):
         self.more = plain("Details", lambda: self._fold(self.more, self.detail), "Show or hide the details")
         for button in (self.warn, self.more):
             button.setCheckable(True)
+        self._actions = actions
         self._figures = QHBoxLayout()
         self._arrange(actions)
         theme.changed.connect(self._fit)
@@ -134,6 +135,10 @@ class VerdictBanner(QWidget):
             self.verdict.setProperty("role", role)
             self.verdict.style().unpolish(self.verdict)
             self.verdict.style().polish(self.verdict)
+
+        room = self.width() - 2 * AROUND - self._actions.sizeHint().width() - BETWEEN * max(1, len(self.tiles))
+        for tile in self.tiles:
+            tile.fit(min(room // len(self.tiles), tile.maximumWidth()))
 
     def _lines(self, role: Role) -> int:
         font = self._theme.font(role)

@@ -51,7 +51,7 @@ def test_the_figures_stand_beside_it_with_interval_and_n(banner):
     naked, zepad = mean(report, "undefended"), mean(report, "zepad")
     lost = 100 * (naked.ba.value - naked.ra.value)
     assert [tile.number.text() for tile in banner.tiles[:2]] == [
-        f"\N{MINUS SIGN}{lost:.1f} points",
+        f"\N{MINUS SIGN}{lost:.1f}",
         f"{100 * zepad.ra.value:.1f} %",
     ]
     words = [label.text() for tile in banner.tiles for label in tile.findChildren(QLabel)]
@@ -122,3 +122,14 @@ def test_a_withheld_verdict_shows_no_figure(banner):
     banner.show_report(with_red_light(sample_report()))
     assert banner.verdict.text() == "No verdict"
     assert banner.tiles == []
+
+
+def test_a_narrow_page_keeps_every_number_whole(banner, qtbot):
+    zepad = banner.tiles[1]
+    assert not zepad.beside.isHidden()
+    for width in (860, 620):
+        banner.resize(width, 260)
+        numbers = [tile.number for tile in banner.tiles]
+        qtbot.waitUntil(lambda found=numbers: all(each.width() >= each.sizeHint().width() for each in found))
+    assert zepad.beside.isHidden()
+    assert zepad.basis.text().startswith(zepad.figure.beside)

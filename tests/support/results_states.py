@@ -1,0 +1,75 @@
+"""The results page in states a user meets, for the pictures of every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from tests.support.fake_engine import FakeEngine
+from tests.support.sample_judgement import write_pictures
+from tests.support.sample_lights import with_red_light
+from tests.support.sample_report import sample_report
+from zepad_app.app import App
+from zepad_app.pages.results import ResultsPage
+from zepad_engine.findings import AuditReport, report_to_json
+from zepad_engine.places import runs_folder
+
+State: TypeAlias = Callable[[App, FakeEngine], object]
+
+
+def _page(app: App) -> ResultsPage:
+    page = app.window.pages.page("results")
+    assert isinstance(page, ResultsPage)
+    return page
+
+
+def _opened(app: App, report: AuditReport) -> ResultsPage:
+    folder: Path = runs_folder() / "20261120-101500-supcon"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_bytes(report_to_json(report))
+    write_pictures(folder)
+    app.model.load_run(folder)
+    page = _page(app)
+    page.show_report(report, folder)
+    app.window.show_page("results")
+    return page
+
+
+def _empty(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    app.window.show_page("results")
+
+
+def _tab(name: str) -> State:
+    def show(app: App, engine: FakeEngine) -> None:
+        engine.be_ready()
+        _opened(app, sample_report()).open_tab(name)
+
+    return show
+
+
+def _withheld(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    page = _opened(app, with_red_light(sample_report()))
+    page.banner.warn.click()
+    page.open_tab("Adaptive")
+
+
+def _own_threshold(app: App, engine: FakeEngine) -> None:
+    _tab("Detection")(app, engine)
+    page = _page(app)
+    page.tab("Detection").task.choose("satellite")  # type: ignore[attr-defined]
+    page.tab("Detection").desk.asked.emit(0.45)  # type: ignore[attr-defined]
+
+
+RESULTS_STATES: Final[dict[str, State]] = {
+    "results-empty": _empty,
+    "results": _tab("Summary"),
+    "results-matrix": _tab("Matrix"),
+    "results-budget": _tab("Budget"),
+    "results-detection": _own_threshold,
+    "results-branches": _tab("Branches"),
+    "results-examples": _tab("Examples"),
+    "results-withheld": _withheld,
+}
