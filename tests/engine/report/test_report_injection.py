@@ -34,6 +34,7 @@ def test_there_are_sixty_of_them():
     assert len(set(PAYLOADS)) == 60
 
 
+@pytest.mark.slow
 def test_the_page_keeps_its_elements_attributes_and_addresses(folder):
     # A hyphen parts a defence's key from the name its plan gave it, and so may bring another line.
     usual = {mark: Outline(render_html(everywhere(LEAN, f"{mark}x"), folder)) for mark in ("", "-")}
@@ -45,6 +46,7 @@ def test_the_page_keeps_its_elements_attributes_and_addresses(folder):
         assert not HIDDEN & set(hostile.text), payload
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [False, True])
 def test_the_table_keeps_its_rows_and_columns_and_has_no_formula(before):
     ordinary = render_csv(everywhere(LEAN, "x", before=before)).decode("utf-8-sig")
@@ -65,6 +67,7 @@ def test_numbers_of_the_table_stay_numbers():
     assert differences == [repr(pair.difference) for pair in report_with().pairs]
 
 
+@pytest.mark.slow
 def test_the_section_keeps_its_lines_and_neither_links_nor_embeds():
     ordinary = render_model_card(everywhere(LEAN, "x")).splitlines()
     for payload in PAYLOADS:
@@ -87,6 +90,7 @@ def test_a_line_begins_no_list_or_heading(payload):
     assert re.match(r"\d*\\", escaped(payload))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(3))
 def test_the_paper_has_no_action_link_or_picture_of_anyone_else(folder, part):
     ordinary = _names(render_pdf(everywhere(LEAN, "x"), folder))
