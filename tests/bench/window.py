@@ -1,4 +1,4 @@
-"""``python -m tests.bench.window``: first paint, time until ready, gaps of the event loop, events over the pipe.
+"""``python -m tests.bench.window``: first paint, time until ready, gaps, memory while inspecting, events over the pipe.
 
 Every figure is taken in processes of their own, on Qt's offscreen platform.
 """
@@ -20,12 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a user should not notice: the target of the first paint in seconds, of the 99th of 100 gaps in ms.
 PAINT_TARGET = 1.0
 GAP_TARGET = 25.0
+# Of the window's process in MB after half an hour of inspecting, a picture every 0.9 s; and what it may grow meanwhile.
+MEMORY_TARGET, GROWTH_TARGET = 400.0, 20.0
+INSPECTED = 2000
 EVENTS = 40_000
 
 
 def rows(rounds: int = 5, seconds: float = 25.0) -> list[dict[str, Any]]:
     """The window's rows, in the form of results.json; the gaps are measured once, for ``seconds`` each."""
-    return [*_starting(rounds), *_gaps(seconds), *_events(rounds)]
+    return [*_starting(rounds), *_gaps(seconds), *_inspecting(), *_events(rounds)]
 
 
 def _starting(rounds: int) -> list[dict[str, Any]]:
@@ -62,6 +65,23 @@ def _gaps(seconds: float) -> list[dict[str, Any]]:
     ]
 
 
+def _inspecting() -> list[dict[str, Any]]:
+    """Memory while pictures are inspected one after the other; the first quarter fills caches."""
+    told = list(_lines("inspect", str(INSPECTED)))
+    megabytes = [line["bytes"] / 1e6 for line in told if line["what"] == "inspected"]
+    (gaps,) = (line for line in told if line["what"] == "gaps")
+    note = (
+        f"{INSPECTED:,} pictures shown one after the other, {gaps['judged']:,} questions answered by an engine in the "
+        f"window's own process; {', '.join(f'{size:.0f}' for size in megabytes)} MB on the way"
+    )
+    return [
+        _row("Memory of the window after inspecting", "MB", megabytes[-1:], [MEMORY_TARGET], "target", note=note),
+        _row("Growth over its last 1,500 pictures", "MB", [megabytes[-1] - megabytes[2]], [GROWTH_TARGET], "target"),
+        _row("Event-loop gap while inspecting, p99", "ms", [gaps["p99"]], [GAP_TARGET], "target"),
+        _row("Event-loop gap while inspecting, max", "ms", [gaps["max"]], [100.0], "target"),
+    ]
+
+
 def _at(gaps: list[float], name: str) -> float:
     if name == "max":
         return max(gaps)
@@ -89,7 +109,8 @@ def _row(
     note: str = "",
 ) -> dict[str, Any]:
     pairs = zip(ours, peer, strict=True)
-    ratio = median(theirs / own if lower_is_better else own / theirs for own, theirs in pairs)
+    # A growth may be none, or less.
+    ratio = median(theirs / max(own, 1e-3) if lower_is_better else own / theirs for own, theirs in pairs)
     return {
         "row": row,
         "ours": _rounded(median(ours)),

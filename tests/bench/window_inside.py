@@ -103,6 +103,63 @@ def gaps(seconds: float) -> None:
     made.engine.close()
 
 
+def inspect(count: int) -> None:
+    """``count`` pictures walked through one by one, each judged, explained and attacked; tells memory and gaps.
+
+    The engine is one in this process that answers at once, so the memory told is at least the window's own.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from PySide6.QtCore import QObject
+    from PySide6.QtWidgets import QApplication
+
+    from tests.support.gap_meter import GapMeter
+    from tests.support.sample_answers import AnsweringEngine
+    from tests.support.sample_judgement import write_pictures
+    from tests.support.sample_report import sample_report
+    from zepad_app.app import build
+    from zepad_engine.findings import report_to_json
+    from zepad_engine.questions import JudgeImage
+
+    application = QApplication([])
+    application.setQuitOnLastWindowClosed(False)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write_pictures(folder)
+        (folder / "report.json").write_bytes(report_to_json(sample_report()))
+        engine = AnsweringEngine(folder)
+        made = build(engine)
+        made.window.resize(1280, 800)
+        made.window.show()
+        made.model.start_engine()
+        engine.be_ready()
+        made.model.load_run(folder)
+        made.window.show_page("inspect")
+        page: Any = made.window.pages.page("inspect")
+        page.gallery.strip.show_images([f"test:{number}" for number in range(count)])
+        _pause(1.0)
+        owner = QObject()
+        meter = GapMeter(owner)
+        tell("inspected", images=0, bytes=_resident())
+        for number in range(count):
+            page.gallery.strip.step(1)
+            _pause(0.05)
+            if (number + 1) % (count // 8) == 0:
+                tell("inspected", images=number + 1, bytes=_resident())
+        judged = sum(isinstance(request, JudgeImage) for request in engine.sent)
+        tell("gaps", judged=judged, **meter.stop())
+        made.window.close()
+
+
+def _resident() -> int:
+    """Bytes of this process in memory (Linux)."""
+    import os
+    from pathlib import Path
+
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def _ticks(seconds: float, going_on: Any) -> list[float]:
     """Milliseconds between ticks until the time is over or ``going_on`` is not."""
     from PySide6.QtCore import QEventLoop, Qt, QTimer
@@ -206,6 +263,8 @@ def main() -> None:
         start()
     elif what == "gaps":
         gaps(float(rest[0]))
+    elif what == "inspect":
+        inspect(int(rest[0]))
     else:
         {"take_in": take_in, "take_in_bare": take_in_bare, "shout": shout}[what](int(rest[0]))
 
