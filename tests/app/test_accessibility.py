@@ -105,6 +105,7 @@ STATES: dict[str, Callable[[App, FakeEngine], None]] = {
     "results": finished,
     "inspect": finished,
     "history": drop,
+    "compare": drop,
 }
 
 
