@@ -37,7 +37,7 @@ def recipe_of(report: AuditReport, folder: Path, what: str, rate: Rate | None) -
             ("Images", _images(report)),
             ("Computed on", _device(report)),
             ("Versions", _versions(report)),
-            ("When", report.created_utc.replace("T", " ").replace("Z", " UTC")),
+            ("When", f"{report.created_utc[:16].replace('T', ' ')} UTC"),
         ),
         command=f'python main.py audit --plan "{folder / "plan.json"}" --out runs/again',
     )

@@ -87,9 +87,9 @@ class ThresholdDesk(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(BETWEEN, BETWEEN, BETWEEN, BETWEEN)
         column.setSpacing(INSIDE)
-        column.addLayout(plots)
         for part in (self.sentence, self.counts):
             column.addWidget(part)
+        column.addLayout(plots)
         column.addLayout(controls)
 
     def _connect(self) -> None:

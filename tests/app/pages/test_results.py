@@ -72,6 +72,7 @@ def test_a_number_tells_how_it_was_measured_and_how_to_measure_it_again(page, tm
     assert f"{rate.n:,} images" in told
     assert "Plan: quick preset, corrected mode, budget 10/255, seed 0" in told
     assert "torch 2.15.0" in told
+    assert "When: 2026-01-01 12:00 UTC" in told
     assert f'python main.py audit --plan "{tmp_path / "plan.json"}" --out runs/again' in told
     popover.copy.click()
     assert QGuiApplication.clipboard().text() == told
