@@ -39,6 +39,9 @@ def _file(window: Window) -> tuple[_Row, ...]:
         ("new", "&New audit", "Ctrl+N", window.new_audit),
         ("open", "&Open…", "Ctrl+O", window.browse),
         ("recent", "Open &Recent", "", lambda: None),
+        ("load_plan", "-&Load a plan…", "", window.load_plan),
+        ("save_plan", "&Save the plan", "Ctrl+S", lambda: window.pages.plan_files.save()),
+        ("save_plan_as", "Save the plan &as…", "Ctrl+Shift+S", lambda: window.pages.plan_files.save_as()),
     )
 
 

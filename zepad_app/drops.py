@@ -109,7 +109,7 @@ def _unknown(route: Route) -> NoticeText:
 
 def _left_aside(route: Route) -> NoticeText | None:
     # The inspector itself says how many more pictures there were; a plan takes all perturbations.
-    taken = 1 if route.destination in ("encoder", "run") else len(route.paths)
+    taken = 1 if route.destination in ("encoder", "run", "bundle") else len(route.paths)
     left = route.left + len(route.paths) - taken
     said = []
     if left:
@@ -135,6 +135,7 @@ _PROMISES: Final[dict[Destination, str]] = {
     "images": "Drop to inspect",
     "perturbations": "Drop to add this perturbation to the plan",
     "run": "Drop to open this audit",
+    "bundle": "Drop to check this bundle and open its audit",
     "unknown": "Drop to open this folder",
 }
 

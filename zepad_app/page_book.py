@@ -14,6 +14,7 @@ from zepad_app.history import remember_run
 from zepad_app.pages.drop import DropPage
 from zepad_app.pages.page import Heading, Page
 from zepad_app.pages.plan import PlanPage
+from zepad_app.pages.plan_files_menu import PlanFiles
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.thresholds import Thresholds
@@ -41,6 +42,7 @@ class PageBook(QObject):
     plan_requested = Signal(object)
     run_opened = Signal(object)
     page_requested = Signal(str)
+    inspection_requested = Signal(object)
     export_requested = Signal(str)
 
     def __init__(
@@ -117,6 +119,18 @@ class PageBook(QObject):
         assert isinstance(page, PlanPage)
         page.add_perturbations(files)
 
+    @property
+    def plan_files(self) -> PlanFiles:
+        """Loading and saving of the plan on its page, which shows one from now on."""
+        page = self.page("plan")
+        assert isinstance(page, PlanPage)
+        return page.files
+
+    def show_test_images(self) -> None:
+        """Browse the images the audit at hand was tested on."""
+        page: InspectPage = self.page("inspect")  # type: ignore[assignment]
+        page.gallery.show_test_images()
+
     def show_images(self, images: tuple[Path, ...]) -> None:
         """Put pictures on the inspect page."""
         page: InspectPage = self.page("inspect")  # type: ignore[assignment]
@@ -127,6 +141,7 @@ class PageBook(QObject):
         page.files_chosen.connect(self.files_chosen)
         page.plan_requested.connect(self.plan_requested)
         page.run_opened.connect(self.run_opened)
+        page.inspection_requested.connect(self.inspection_requested)
         return page
 
     def _make_plan(self) -> PlanPage:

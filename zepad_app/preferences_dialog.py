@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from zepad_app.folder_care import emptying, measuring, size_in_words
+from zepad_app.pages import plan_words
 from zepad_app.preferences import MOST_THREADS, MOST_WORKERS, SCHEMES, TEXT_SCALES, Preferences, folder_trouble
 from zepad_app.settings import Settings
 from zepad_app.slices import Slices
@@ -248,7 +249,7 @@ class PreferencesDialog(QDialog):
 
 def device_choices(ready: Ready | None) -> tuple[tuple[str, str], ...]:
     """The devices of this machine by name, as far as the engine has told them."""
-    return (("auto", f"Automatic: {ready.device}" if ready else "Automatic"), ("cpu", "CPU"))
+    return plan_words.device_choices(ready) if ready is not None else (("auto", "Automatic"), ("cpu", "CPU"))
 
 
 def _words_of(row: QWidget) -> str:

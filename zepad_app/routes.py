@@ -1,6 +1,6 @@
 """Where a dropped file goes.
 
-Encoders go to the audit, pictures to the inspector, perturbations to the plan, finished runs to the results.
+Encoders go to the audit, pictures to the inspector, perturbations to the plan, runs and bundles to the results.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Final, Literal, TypeAlias
 
 from PySide6.QtCore import QUrl
 
-Destination: TypeAlias = Literal["encoder", "images", "perturbations", "run", "elsewhere", "unknown"]
+Destination: TypeAlias = Literal["encoder", "images", "perturbations", "run", "bundle", "elsewhere", "unknown"]
 
 ENCODER_ENDINGS: Final = (".safetensors", ".pth", ".pt", ".ckpt", ".tar", ".th", ".bin")
+BUNDLE_ENDING: Final = ".zepad"
 PERTURBATION_ENDINGS: Final = (".npy", ".npz")
 # Encoders in formats that ZePAD does not open: the engine names the format and says what to do.
 _FOREIGN_ENCODERS: Final = (".onnx", ".pt2", ".torch", ".pkl", ".pickle", ".h5", ".hdf5", ".keras", ".gguf", ".t7")
@@ -91,6 +92,8 @@ def kind_by_name(path: Path) -> Destination:
         return "encoder"
     if ending in PERTURBATION_ENDINGS:
         return "perturbations"
+    if ending == BUNDLE_ENDING:
+        return "bundle"
     if ending in IMAGE_ENDINGS or ending in FOREIGN_ENDINGS:
         return "images"
     return "run" if path.name == "report.json" else "unknown"
@@ -137,7 +140,7 @@ def _take(path: Path, pictures: list[Path], found: _Sorting) -> None:
 
 
 def _route(found: _Sorting) -> Route:
-    order: tuple[Destination, ...] = ("encoder", "images", "perturbations", "run")
+    order: tuple[Destination, ...] = ("encoder", "images", "perturbations", "run", "bundle")
     # Dictionaries keep the order in which kinds were met.
     kind = next((kind for kind, paths in found.known.items() if kind in order and paths), None)
     if kind is None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from zepad_app.arrangement import keep_parts, restore_parts, restore_window
 from zepad_app.audit_model import AuditModel
+from zepad_app.bundle_opening import BundleOpening
 from zepad_app.command_table import command_table
 from zepad_app.deeds import Deeds
 from zepad_app.dialogs import may_close
@@ -71,6 +72,7 @@ class Window(QMainWindow):
         self.strip = StatusStrip(theme)
         self.notice = Notice(theme)
         self.drops = DropReader(self)
+        self.bundles = BundleOpening(model, self._show_notice, self)
         self.finish_notice = FinishNotice(model, self)
         self.setWindowTitle("ZePAD")
         self.setAcceptDrops(True)
@@ -177,6 +179,13 @@ class Window(QMainWindow):
         if self.pages.name_of(self.stack.currentWidget()) == "plan":
             self._act()
 
+    def load_plan(self) -> None:
+        """Choose a plan, and edit it."""
+        if self.pages.name_of(self.stack.currentWidget()) == "plan":
+            self.pages.plan_files.load()
+        elif self.pages.plan_files.load():
+            self.show_page("plan")
+
     def cancel_run(self) -> None:
         """Stop the running audit; what is done is kept."""
         self._model.cancel()
@@ -225,6 +234,7 @@ class Window(QMainWindow):
         self.pages.plan_requested.connect(self._plan)
         self.pages.run_opened.connect(self._open_run)
         self.pages.page_requested.connect(self.show_page)
+        self.pages.inspection_requested.connect(self._inspect_run)
         self.pages.export_requested.connect(self.deeds.export)
         self.notice.remedied.connect(self._on_remedied)
         self.drops.routed.connect(self._follow)
@@ -268,6 +278,8 @@ class Window(QMainWindow):
                 self._inspect_images(route.paths)
             case "perturbations":
                 self._add_perturbations(route.paths)
+            case "bundle":
+                self.bundles.open(route.paths[0])
             case "run":
                 self._open_run(route.paths[0] if route.paths[0].is_dir() else route.paths[0].parent)
             case _:
@@ -308,6 +320,10 @@ class Window(QMainWindow):
             back=heading.back,
         )
         self.actions_by_key["run"].setEnabled(heading.action == "Run" and heading.enabled)
+        on_plan = self.pages.name_of(self.stack.currentWidget()) == "plan"
+        for key in ("save_plan", "save_plan_as"):
+            self.actions_by_key[key].setEnabled(on_plan)
+        self.actions_by_key["load_plan"].setEnabled(self._model.state.ready is not None)
 
     def _plan(self, plan: AuditPlan) -> None:
         self.pages.edit_plan(plan)
@@ -315,6 +331,12 @@ class Window(QMainWindow):
 
     def _open_run(self, folder: Path) -> None:
         self._model.load_run(folder)
+
+    def _inspect_run(self, folder: Path) -> None:
+        """Open a finished audit among its own test images."""
+        if self._model.load_run(folder):
+            self.show_page("inspect")
+            self.pages.show_test_images()
 
     def _inspect_images(self, images: tuple[Path, ...]) -> None:
         if self._model.state.report is None:

@@ -176,6 +176,11 @@ def plan_attacks(app: App, engine: FakeEngine) -> None:
     page.sections["attacks"].cards["advencoder_per"]._more.click()  # type: ignore[attr-defined]
 
 
+def plan_search(app: App, engine: FakeEngine) -> None:
+    plan(app, engine)
+    app.window.pages.page("plan").search.setText("random")  # type: ignore[attr-defined]
+
+
 def plan_running(app: App, engine: FakeEngine) -> None:
     plan(app, engine)
     page = app.window.pages.page("plan")
@@ -224,6 +229,16 @@ def results_so_far(app: App, engine: FakeEngine) -> None:
         fake_engine.progressed(run, "heads", 0.6, 0.9, 20, "Traffic signs"),
         messages.Found(run=run, cells=fake_engine.cells(("none", "advencoder_per", "l4a_base", "sign_noise"))),
     )
+
+
+def paused(app: App, engine: FakeEngine) -> None:
+    run = running(app, engine)
+    engine.say(messages.Paused(run=run, frozen=True))
+
+
+def log(app: App, engine: FakeEngine) -> None:
+    results_so_far(app, engine)
+    app.window.pages.page("running").live.views.choose("log")  # type: ignore[attr-defined]
 
 
 def cancelled(app: App, engine: FakeEngine) -> None:
@@ -296,11 +311,14 @@ STATES: dict[str, Callable[[App, FakeEngine], object]] = {
     "plan-doubtful": plan_doubtful,
     "plan": plan,
     "plan-attacks": plan_attacks,
+    "plan-search": plan_search,
     "plan-running": plan_running,
     "plan-wrong": plan_wrong,
     "running-tuning": running,
     "running-crafting": crafting,
     "running-results": results_so_far,
+    "running-paused": paused,
+    "running-log": log,
     "running-cancelled": cancelled,
     "running-failed": failed,
     "history": past_audits,
@@ -322,6 +340,9 @@ ONE_SIZE = {
     "drop-choosing",
     "drop-refused",
     "plan-doubtful",
+    "plan-search",
+    "running-paused",
+    "running-log",
     "history-empty",
     "compare-figures",
     "compare-busy",

@@ -13,12 +13,12 @@ from zepad_app.estimate import PastAudit, estimate_of, in_words
 from zepad_app.failures import notice_of
 from zepad_app.history import last_audit, recent_runs
 from zepad_app.pages.page import Heading, Page
-from zepad_app.routes import ENCODER_ENDINGS, IMAGE_ENDINGS
+from zepad_app.routes import BUNDLE_ENDING, ENCODER_ENDINGS, IMAGE_ENDINGS
 from zepad_app.settings import Settings
 from zepad_app.state import Choosing, State
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import INSIDE, SECTION
-from zepad_app.widgets.cards import RunRow, SampleCard
+from zepad_app.widgets.cards import InspectCard, RunRow, SampleCard
 from zepad_app.widgets.column import Column
 from zepad_app.widgets.drop_zone import DropZone
 from zepad_app.widgets.net_chooser import NetChooser
@@ -33,7 +33,7 @@ from zepad_engine.shown_names import shown_name
 
 _FORMATS = (
     "Encoders: " + "  ".join(ENCODER_ENDINGS),
-    "Images: " + "  ".join(IMAGE_ENDINGS[:5]),
+    "Images: " + "  ".join(IMAGE_ENDINGS[:5]) + "   Audits: a run's folder, or a bundle " + BUNDLE_ENDING,
 )
 
 
@@ -46,6 +46,7 @@ class DropPage(Page):
     files_chosen = Signal(tuple)
     plan_requested = Signal(object)
     run_opened = Signal(object)
+    inspection_requested = Signal(object)
 
     def __init__(self, model: AuditModel, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +67,8 @@ class DropPage(Page):
         self.sample = SampleCard()
         self.sample.audit_requested.connect(lambda: model.start(self._sample_plan()))
         self.sample.plan_requested.connect(lambda: self.plan_requested.emit(self._sample_plan()))
+        self.inspection = InspectCard()
+        self.inspection.inspection_requested.connect(self.inspection_requested)
         self._column = Column(960)
         self._column.verticalScrollBar().rangeChanged.connect(self._on_lengthened)
         self._place = QVBoxLayout()
@@ -113,7 +116,7 @@ class DropPage(Page):
 
     def browse(self) -> None:
         """Choose files in a dialog."""
-        endings = " ".join(f"*{ending}" for ending in (*ENCODER_ENDINGS, *IMAGE_ENDINGS))
+        endings = " ".join(f"*{ending}" for ending in (*ENCODER_ENDINGS, *IMAGE_ENDINGS, BUNDLE_ENDING))
         paths, _ = QFileDialog.getOpenFileNames(self, "Open", self._settings.folder, f"Encoders and images ({endings})")
         if paths:
             self._settings.folder = str(Path(paths[0]).parent)
@@ -126,6 +129,7 @@ class DropPage(Page):
                 widget.deleteLater()
         self._past = last_audit()
         runs = recent_runs()
+        self.inspection.offer(next((run for run in runs if run.state == "finished"), None))
         if runs:
             self._recent.addWidget(label("Recent audits", "section"))
             self._recent.addWidget(self._rows(tuple(RunRow(self._theme, run) for run in runs)))
@@ -150,6 +154,7 @@ class DropPage(Page):
         body.addLayout(self._place)
         body.addWidget(self.zone)
         body.addWidget(self.sample)
+        body.addWidget(self.inspection)
         body.addSpacing(SECTION - 2 * INSIDE)
         body.addWidget(self._below)
         body.addStretch(1)
@@ -171,8 +176,10 @@ class DropPage(Page):
         self._show_chooser()
         if self.preflight is not None:
             self.preflight.setVisible(state.choosing is None)
+        start = state.inspected is None and state.choosing is None
         for widget in (self.zone, self.sample, self._below):
-            widget.setVisible(state.inspected is None and state.choosing is None)
+            widget.setVisible(start)
+        self.inspection.setVisible(start and self.inspection.offered and not state.busy)
         self.zone.set_title(f"Opening {name}…" if name else "Drop an encoder to audit, or images to inspect")
         self._tell_sample()
         self.heading_changed.emit()

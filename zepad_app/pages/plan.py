@@ -143,7 +143,7 @@ class PlanPage(Page):
 
     def show_plan(self, plan: AuditPlan) -> None:
         """Edit this plan from now on; the one before can be had back by Undo."""
-        self._draw_sections()
+        self.draw()
         self._past = last_audit()
         self.files.forget()
         fresh = Draft(plan=plan, threat=covering(plan, self.catalogue))
@@ -255,7 +255,8 @@ class PlanPage(Page):
             return None
         return net_factor(known.preflight.multiply_adds, known.card.input_size)
 
-    def _draw_sections(self) -> None:
+    def draw(self) -> None:
+        """Draw the sections of the catalogue the engine has told, once."""
         ready = self._model.state.ready
         if ready is None or ready.catalogue == self._catalogue:
             return

@@ -48,14 +48,14 @@ class PlanFiles(QObject):
         """The plan shown is in no file."""
         self._path = self._saved = None
 
-    def load(self) -> None:
-        """Choose a plan in a dialog."""
+    def load(self) -> bool:
+        """Choose a plan in a dialog; whether one is shown now."""
         path, _ = QFileDialog.getOpenFileName(self._page, "Load a plan", self._settings.folder, _FILTER)
-        if path:
-            self.load_file(Path(path))
+        return bool(path) and self.load_file(Path(path))
 
     def load_file(self, path: Path) -> bool:
         """Put the plan of a file in place of the one shown, or say why not and change nothing."""
+        self._page.draw()
         try:
             plan = read_plan(path, self._page.catalogue)
         except AuditError as trouble:

@@ -58,6 +58,45 @@ class SampleCard(QFrame):
         self._plan.setEnabled(ready)
 
 
+class InspectCard(QFrame):
+    """One click shows the test images of the newest finished audit, to be judged, explained and attacked."""
+
+    inspection_requested = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "card")
+        self._run: RecentRun | None = None
+        self._about = label("", "body", soft=True)
+        self._about.setWordWrap(True)
+        self._button = secondary("Inspect", self._on_clicked, "Inspect test images of the newest audit")
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(label("Inspect and attack a picture", "section"))
+        words.addWidget(self._about)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(AROUND, BETWEEN, AROUND, BETWEEN)
+        row.setSpacing(INSIDE)
+        row.addLayout(words, 1)
+        row.addSpacing(BETWEEN)
+        row.addWidget(self._button)
+
+    @property
+    def offered(self) -> bool:
+        """Whether there is a finished audit to inspect with."""
+        return self._run is not None
+
+    def offer(self, run: RecentRun | None) -> None:
+        """Inspect with this audit."""
+        self._run = run
+        if run is not None:
+            self._about.setText(f"Test images of your audit of {run.name}: what each branch says of them, and why.")
+
+    def _on_clicked(self) -> None:
+        if self._run is not None:
+            self.inspection_requested.emit(self._run.folder)
+
+
 class RunRow(QFrame):
     """A recent audit; a click opens it, or resumes it where it was not finished."""
 
