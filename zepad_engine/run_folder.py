@@ -63,6 +63,11 @@ class RunFolder:
         """A picture for the window and the report."""
         return self.root / "previews" / f"{name}.png"
 
+    @property
+    def inspected(self) -> Path:
+        """What the Inspect page was shown, the user's own pictures among it: never exported, may be deleted."""
+        return self.root / "inspected"
+
     def claim(self, plan: AuditPlan) -> None:
         """Make the folder this plan's, or accept that it is already.
 

@@ -56,7 +56,7 @@ class Inquiry:
     @property
     def shelf(self) -> Shelf:
         """Where pictures and maps for the page are put down."""
-        return _shelf(self.context.folder.root / "previews" / "inspect")
+        return _shelf(self.context.folder.inspected / "pictures")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _judged(inquiry: Inquiry, pictures: dict[str, Given]) -> dict[str, SiftRow]:
     with torch.inference_mode():
         logits = running.in_batches(logits_of, len(images), running.batch_for(images.shape[-1]))
     rows = _rows(inquiry, gauge, logits.transpose(0, 1).to(torch.float64))
-    shelf = _thumbnails(context.folder.root / "previews" / "thumbnails")
+    shelf = _thumbnails(context.folder.inspected / "thumbnails")
     return {
         image: msgspec.structs.replace(row, image=image, thumbnail=shelf.thumbnail(picture.thumbnail, _THUMBNAIL))
         for (image, picture), row in zip(pictures.items(), rows, strict=True)

@@ -115,7 +115,7 @@ def _read(path: Path, step: int) -> Tensor | None:
 def _shelf_for(inquiry: Inquiry, image: Tensor) -> Shelf:
     size = image.numel() * image.element_size() * (PGD_STEPS + 1)
     most = max(_FEWEST, min(_MOST, _MOST_BYTES // size))
-    return _shelf(inquiry.context.folder.root / "previews" / "inspect" / "pgd", most)
+    return _shelf(inquiry.context.folder.inspected / "pgd", most)
 
 
 @lru_cache(maxsize=4)

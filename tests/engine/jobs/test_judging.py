@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from tests.support.asking import ask, subject
 from tests.support.tiny import png, tiny_pictures
+from zepad_engine.bundle.manifest import require_name
 from zepad_engine.errors import AuditError, BadInput
 from zepad_engine.plan import set_name
 from zepad_engine.questions import ExplainImage, JudgeImage
@@ -100,12 +102,12 @@ def test_pgd_is_crafted_once_and_each_step_is_read(judge, finished, tmp_path):
     mine = tmp_path / "mine.png"
     mine.write_bytes(png(tiny_pictures(1, size=40)[0][0]))
     assert "ZePAD's clean answer" in judge(image=str(mine), attack="pgd", epsilon_255=8.0, step=3).notes[-1]
-    assert len(list((finished.folder / "previews/inspect/pgd").iterdir())) == 3
+    assert len(list((finished.folder / "inspected/pgd").iterdir())) == 3
 
 
 def test_a_damaged_way_is_crafted_again(judge, finished):
     first = judge(attack="pgd", epsilon_255=7.0, step=20)
-    newest = max((finished.folder / "previews/inspect/pgd").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    newest = max((finished.folder / "inspected/pgd").iterdir(), key=lambda path: path.stat().st_mtime_ns)
     newest.write_bytes(b"nothing")
     again = judge(attack="pgd", epsilon_255=7.0, step=20)
     assert again.seconds_attack > 0
@@ -124,6 +126,17 @@ def test_a_picture_that_changes_is_read_again(judge, tmp_path):
     path.unlink()
     with pytest.raises(AuditError, match="mine.png"):
         judge(image=str(path))
+
+
+def test_pictures_of_the_user_are_left_out_of_a_bundle(judge, finished, tmp_path):
+    mine = tmp_path / "mine.png"
+    mine.write_bytes(png(tiny_pictures(1, size=40)[0][0]))
+    said = judge(image=str(mine), attack="pgd", epsilon_255=8.0, step=3)
+    stored = [Path(path) for path in (said.shown, said.perturbed, said.residual)]
+    stored += (finished.folder / "inspected/pgd").iterdir()
+    for path in stored:
+        with pytest.raises(BadInput):
+            require_name(path.relative_to(finished.folder).as_posix())
 
 
 def test_what_is_explained_is_the_picture_as_it_is_put_before_the_branches(finished):
