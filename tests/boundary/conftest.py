@@ -13,6 +13,7 @@ from typing import TypeVar
 import pytest
 
 from tests.support.finished import FinishedRun, finished_run, tiny_inputs
+from zepad_engine.bundle_words import BundleOpened
 from zepad_engine.messages import (
     Cancelled,
     Event,
@@ -29,7 +30,7 @@ from zepad_engine.plan import AuditPlan
 from zepad_engine.questions import Explained, Judged, Neighboured, Sifted
 
 E = TypeVar("E", bound=Event)
-TERMINAL = (Finished, Cancelled, Inspected, Judged, Explained, Neighboured, Sifted, Exported, Failed)
+TERMINAL = (Finished, Cancelled, Inspected, Judged, Explained, Neighboured, Sifted, Exported, BundleOpened, Failed)
 # Generous: a machine that also does other work.
 PATIENCE = 120.0
 

@@ -17,6 +17,7 @@ from PIL import Image
 from tests.boundary.conftest import alive, wait_until_gone
 from tests.support.finished import without_times
 from tests.support.tiny import tiny_encoder
+from zepad_engine.bundle_words import OpenBundle
 from zepad_engine.card import Overrides
 from zepad_engine.findings import report_from_json
 from zepad_engine.jobs.graph import STAGES
@@ -43,6 +44,7 @@ from zepad_engine.messages import (
     RunAudit,
     Started,
 )
+from zepad_engine.report_file import load_report
 from zepad_engine.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -166,11 +168,17 @@ def test_a_file_with_two_encoders_comes_back_with_its_choices(shared_engine, tmp
 
 
 def test_export_of_a_finished_run(shared_engine, finished, tmp_path):
-    for form in ("json", "html"):
+    for form in ("json", "html", "bundle"):
         destination = tmp_path / f"mine.{form}"
         request = Export(request=form, folder=str(finished.folder), format=form, destination=str(destination))
         assert shared_engine.answer(request) == Exported(request=form, path=str(destination))
         assert destination.stat().st_size > 10_000
+    bundle = str(tmp_path / "mine.bundle")
+    opened = shared_engine.answer(OpenBundle(request="4", path=bundle, parent=str(tmp_path / "runs")))
+    assert (opened.request, opened.path, opened.key) == ("4", bundle, "")
+    assert load_report(Path(opened.folder)) == finished.report
+    refused = shared_engine.answer(OpenBundle(request="5", path=str(tmp_path / "mine.html"), parent=str(tmp_path)))
+    assert refused.code == "bundle.bad"
     refused = Export(request="3", folder=str(tmp_path), format="json", destination=str(tmp_path / "no.json"))
     assert shared_engine.answer(refused).code == "input.bad"
 
