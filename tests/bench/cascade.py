@@ -48,6 +48,12 @@ DETOURS: Final = (
     Choice(key="square", values={"queries": 300, "restarts": 1}),
     Choice(key="transfer", values=_STEPS),
 )
+# What the standard preset spends on an image, on those that stood all of the above.
+_HARDER: Final[dict[str, FieldValue]] = {"steps": 100, "restarts": 5}
+HARDER: Final = (
+    Choice(key="apgd_ce", values=_HARDER),
+    Choice(key="around_fusion", name="mean-logits", values={"through": "mean_logits", **_HARDER}),
+)
 _CHECKED_IMAGES: Final = 50
 
 
@@ -60,6 +66,7 @@ class Fallen(msgspec.Struct, frozen=True, kw_only=True):
         before_detours: share right before the attacks that need no gradient of the answer, 0 to 1.
         took: how many images each attack made wrong that had been right until then; "clean" first.
         lights: the trust lights, where they were asked for.
+        harder: images still right after ``HARDER``; None where that was not run.
     """
 
     right: list[bool]
@@ -67,6 +74,7 @@ class Fallen(msgspec.Struct, frozen=True, kw_only=True):
     before_detours: float
     took: dict[str, int]
     lights: list[Light]
+    harder: int | None = None
 
 
 def kept(run: RunFolder, task: str, defence: str) -> Fallen | None:
@@ -96,6 +104,25 @@ def cascade(folder: Path, plan: AuditPlan, task: str, defence: str, images: int,
     answer = (*ON_THE_ANSWER, UNIVERSAL) if thorough else ON_THE_ANSWER
     fallen = _struck(target, plan.epsilon_255 / 255, seed, (answer, DETOURS), lights)
     write_bytes(_file(run, set_name(task), defence), msgspec.json.format(msgspec.json.encode(fallen)))
+
+
+def harden(folder: Path, plan: AuditPlan, task: str, defence: str) -> None:
+    """Attack once more, with more steps and starts, what stood an earlier cascade; done once."""
+    run, name = RunFolder(folder), set_name(task)
+    before = kept(run, name, defence)
+    if before is None or before.harder is not None:
+        return
+    context = _context(folder, plan)
+    running = how(context)
+    seed = context.seed("harden", task)
+    running.begin(seed)
+    rows = attacked_rows(context, task, len(before.right))[torch.tensor(before.right)]
+    right = len(rows)
+    if right:
+        target = target_of(context, task, defence, rows, running)
+        right = sum(_struck(target, plan.epsilon_255 / 255, seed, (HARDER, ()), []).right)
+    after = msgspec.structs.replace(before, harder=right)
+    write_bytes(_file(run, name, defence), msgspec.json.format(msgspec.json.encode(after)))
 
 
 def right_when_clean(folder: Path, plan: AuditPlan, task: str, defence: str) -> Flags:

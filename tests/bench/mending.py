@@ -1,9 +1,10 @@
 """Does what could mend ZePAD hold when it is attacked itself? Seeds and tasks that did not choose it.
 
 ``python -m tests.bench.mending run --out DIR [--data DIR]`` builds ZePAD and the candidate beside each other (an audit
-of quick sizes per seed), attacks each of them itself, and goes on where it was stopped; ``... table DIR`` puts the
-figures into a table. As in AutoAttack the attacks run one after another, each on the images that still resist
-(``cascade.py``). The rule by which a candidate is kept was written down before any of it was run:
+of quick sizes per seed), attacks each of them itself, and goes on where it was stopped; ``... harden`` attacks what
+still stands with more steps and starts; ``... table DIR`` puts the figures into a table. As in AutoAttack the attacks
+run one after another, each on the images that still resist (``cascade.py``). The rule by which a candidate is kept was
+written down before any of it was run:
 
 1. Worst case per image (right without attack and under every attack on the system): on more than half of the pairs of
    seed and task the candidate is better, with a paired 95 % interval above 0; on none is it worse in that sense.
@@ -24,7 +25,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tests.bench.cascade import Fallen, cascade, kept, right_when_clean
+from tests.bench.cascade import Fallen, cascade, harden, kept, right_when_clean
 from zepad_engine.command_line.stopping import Stopping
 from zepad_engine.command_line.terminal import TerminalProgress
 from zepad_engine.describe import describe
@@ -120,6 +121,7 @@ _TITLES: Final = (
     "candidate worst (wrong and unflagged)",
     "difference",
     "candidate before the detours",
+    "ZePAD, candidate after 100 steps and five starts more",
     "BA, candidate minus ZePAD",
 )
 
@@ -136,6 +138,7 @@ def table(found: Iterable[Compared]) -> Iterator[str]:
             _share(one.candidate),
             _points(one.worst),
             f"{100 * one.candidate.before_detours:.1f}",
+            f"{_after_more(one.zepad)}, {_after_more(one.candidate)}",
             f"{_points(one.clean)}, n = {one.clean_n}",
         )
         yield f"| {' | '.join(cells)} |"
@@ -143,6 +146,10 @@ def table(found: Iterable[Compared]) -> Iterator[str]:
 
 def _share(fallen: Fallen) -> str:
     return f"{100 * np.mean(fallen.right):.1f} ({100 * np.mean(fallen.unseen):.1f})"
+
+
+def _after_more(fallen: Fallen) -> str:
+    return "–" if fallen.harder is None else f"{100 * fallen.harder / len(fallen.right):.1f}"
 
 
 def _points(difference: _Difference) -> str:
@@ -185,22 +192,33 @@ def _run(wish: argparse.Namespace) -> None:
                     cascade(where, _with_all(plan), task, defence, wish.images, thorough=thorough)
 
 
+def _harden(wish: argparse.Namespace) -> None:
+    for file in sorted(wish.out.resolve().glob("*/report.json")):
+        plan = _with_all(plan_from_json(RunFolder(file.parent).plan.read_bytes()))
+        for task in plan.tasks:
+            for defence in (CANDIDATES[wish.candidate].identity, ZEPAD):
+                harden(file.parent, plan, task, defence)
+
+
 def main(argv: list[str]) -> int:
     """Run what is left, or print the table of what is finished."""
     wishes = argparse.ArgumentParser(prog="python -m tests.bench.mending", description=__doc__)
     verbs = wishes.add_subparsers(dest="verb", required=True)
-    running, printing = verbs.add_parser("run"), verbs.add_parser("table")
+    running, hardening, printing = (verbs.add_parser(verb) for verb in ("run", "harden", "table"))
     running.add_argument("--out", type=Path, required=True)
     running.add_argument("--data", type=Path, help="folder with sign-language-digits.zip, the fifth task")
     running.add_argument("--seeds", type=int, nargs="+", default=(1, 2))
     running.add_argument("--images", type=int, default=128)
     running.add_argument("--tasks", nargs="+", default=(), help="names of the sets to attack on; all of them if none")
     printing.add_argument("out", type=Path)
-    for verb in (running, printing):
+    hardening.add_argument("--out", type=Path, required=True)
+    for verb in (running, hardening, printing):
         verb.add_argument("--candidate", choices=tuple(CANDIDATES), default="averaged")
     wish = wishes.parse_args(argv)
     if wish.verb == "run":
         _run(wish)
+    elif wish.verb == "harden":
+        _harden(wish)
     chosen = CANDIDATES[wish.candidate].identity
     runs = [RunFolder(file.parent) for file in sorted(wish.out.resolve().glob("*/report.json"))]
     found = [one for run in runs for one in compared(run, chosen)]

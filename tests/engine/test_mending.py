@@ -67,7 +67,7 @@ def test_the_rule_is_met_only_where_all_three_parts_are():
 def test_a_row_of_the_table():
     row = list(table([compared(40, clean=-0.01)]))[2]
     assert row.startswith("| 1, signs | 100 | 5.0 (10.0) | 40.0 (10.0) | +35.0 (")
-    assert row.endswith(" | 40.0 | -1.0 (-3.0 to +1.0), n = 500 |")
+    assert row.endswith(" | 40.0 | –, – | -1.0 (-3.0 to +1.0), n = 500 |")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
