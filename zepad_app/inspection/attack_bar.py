@@ -24,6 +24,7 @@ class AttackBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._patches: set[str] = set()
         self.on = QCheckBox("Attack it")
         self.on.setProperty("strong", True)
         self.on.setToolTip("Add a perturbation to the picture (Space)")
@@ -60,6 +61,7 @@ class AttackBar(QWidget):
             widget.blockSignals(True)
         self.on.setChecked(False)
         self.picker.clear()
+        self._patches = {found.key for found in report.attacks if found.norm == "patch"}
         for found in report.attacks:
             self.picker.addItem(found.name, found.key)
         self.picker.addItem("PGD for this picture", PGD)
@@ -106,8 +108,11 @@ class AttackBar(QWidget):
 
     def _say(self) -> None:
         attacked, pgd = bool(self.attack), self.picker.currentData() == PGD
-        self.amount.setEnabled(attacked)
-        self.amount_text.setText(size_text(self.epsilon_255) if attacked else "not added")
+        # A patch covers its square whatever the budget.
+        patch = self.picker.currentData() in self._patches
+        self.amount.setEnabled(attacked and not patch)
+        size = "a patch" if patch else size_text(self.epsilon_255)
+        self.amount_text.setText(size if attacked else "not added")
         for widget in (self.step, self.step_text):
             widget.setVisible(pgd)
         self.step.setEnabled(attacked)

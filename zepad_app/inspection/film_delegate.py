@@ -111,8 +111,10 @@ class FilmDelegate(QStyledItemDelegate):
             words = metrics.elidedText(row.refused, Qt.TextElideMode.ElideRight, 2 * box.width() - 24)
             painter.drawText(below, int(Qt.TextFlag.TextWordWrap), words)
         else:
-            said = f"{row.answer}  {100 * row.probability:.0f} %"
-            painter.drawText(below, 0, metrics.elidedText(said, Qt.TextElideMode.ElideRight, box.width()))
+            share = f"{100 * row.probability:.0f} %"
+            room = box.width() - metrics.horizontalAdvance(share) - 6
+            painter.drawText(below, 0, metrics.elidedText(row.answer, Qt.TextElideMode.ElideRight, room))
+            painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), share)
 
     def _paint_bar(self, painter: QPainter, box: QRect, row: SiftRow, *, flagged: bool) -> None:
         tokens = self._theme.tokens

@@ -32,6 +32,7 @@ class Filmstrip(QWidget):
         self.counts = theme.label("", "caption", soft=True)
         self.counts.setWordWrap(True)
         self._image = ""
+        self.attacked = False
         # A chunk may answer ten times a second; the words need not follow each.
         self._count = QTimer(self, singleShot=True, interval=_COUNT_MS)
         self._build()
@@ -136,14 +137,14 @@ class Filmstrip(QWidget):
         self.film.layoutChanged.emit()
 
     def _say_counts(self) -> None:
-        self.counts.setText(count_words(self.film.counts()))
+        self.counts.setText(count_words(self.film.counts(), attacked=self.attacked))
 
 
-def count_words(counts: Counts) -> str:
-    """How the filmstrip stands, in a sentence."""
+def count_words(counts: Counts, *, attacked: bool = False) -> str:
+    """How the filmstrip stands, in a sentence; the strip may be judged otherwise than the picture beside it."""
     if not counts.total:
         return "No pictures yet"
-    words = f"{counts.flagged:,} of {counts.judged:,} flagged"
+    words = f"{counts.flagged:,} of {counts.judged:,} flagged {'under' if attacked else 'without'} attack"
     if counts.refused:
         words += f", {counts.refused:,} refused"
     return f"{words}; {counts.waiting:,} still to look at" if counts.waiting else words

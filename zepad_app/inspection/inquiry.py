@@ -87,6 +87,7 @@ class Inquiry(QObject):
         """Judge the strip by the task at hand and, if all are attacked, with the perturbation."""
         attack = self._attack.attack if self._gallery.attacked.isChecked() and self._attack.attack != PGD else ""
         epsilon = self._attack.epsilon_255 if attack else 0.0
+        self._gallery.strip.attacked = bool(attack)
         self.sifter.judge_by(str(self._folder or ""), self._gallery.task_key, attack, epsilon)
         self.queue.go_on()
 

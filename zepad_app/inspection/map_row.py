@@ -22,17 +22,17 @@ from zepad_app.widgets.picture import Picture
 from zepad_engine.questions import BranchMap, Explained, Method
 
 METHODS: Final[dict[Method, tuple[str, str]]] = {
-    "saliency": ("Saliency", "How fast the answer changes with each pixel: one gradient."),
-    "integrated_gradients": ("Integrated gradients", "Gradients summed on the way from black to the picture."),
+    "saliency": ("Saliency", "How fast the answer changes with each pixel, up or down: one gradient."),
+    "integrated_gradients": ("Integrated gradients", "Gradients summed on the way from grey to the picture."),
     "layer_gradcam": ("Grad-CAM", "The last layer's channels, each weighted by its mean gradient. Coarse."),
     "layercam": (
         "LayerCAM",
         "The last layer's places, each weighted by its own gradient. Coarse.",
     ),
-    "occlusion": ("Occlusion", "How far the answer falls while a small square is covered."),
+    "occlusion": ("Occlusion", "How far the answer falls while a small square is made grey."),
     "feature_similarity": (
         "Feature similarity",
-        "How far the branch's features turn away while a small square is covered; needs no classes.",
+        "How far the branch's features turn away while a small square is made grey; needs no classes.",
     ),
 }
 _FADED: Final = 0.35

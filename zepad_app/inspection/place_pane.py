@@ -22,6 +22,7 @@ from zepad_engine.questions import Neighbour, Neighboured, Subject
 _BRANCHES: Final = ("victim", "tuned_victim", "tuned_auxiliary", "benign")
 _COUNTS: Final = (8, 16, 32)
 _THUMBNAIL: Final = 40
+_AUDITED: Final = "Test images under the same perturbation, at the audited size whatever the slider says."
 _INDEX: Final = int(Qt.ItemDataRole.UserRole)
 
 
@@ -131,6 +132,6 @@ def _item(neighbour: Neighbour, folder: Path) -> QListWidgetItem:
 def _keys(theme: Theme) -> tuple[Key, ...]:
     return (
         Key(text="clean", pen=lambda: theme.pen("undefended"), symbol="o", filled=False),
-        Key(text="perturbed", pen=lambda: theme.pen("adversarial"), symbol="x"),
+        Key(text="perturbed", pen=lambda: theme.pen("adversarial"), symbol="x", hint=_AUDITED),
         Key(text="this picture", pen=lambda: theme.pen("fused"), symbol="star"),
     )

@@ -16,9 +16,9 @@ from zepad_app.widgets.probability_bars import ProbabilityBars
 from zepad_engine.questions import BranchJudgement
 
 _FIGURES = (
-    ("m", "Confidence m", "m", "Confidence m: the largest softmax probability."),
-    ("c", "Trust c", "c", "Confidence as the fusion uses it: c = m·exp(k(m − ½))."),
-    ("weight", "Weight", "w", "Share of the fusion weight."),
+    ("m", "Confidence m", "0.00", "Confidence m: the largest softmax probability."),
+    ("c", "Trust c", "00.00", "Confidence as the fusion uses it: c = m·exp(k(m − ½))."),
+    ("weight", "Weight", "100 %", "Share of the fusion weight."),
 )
 _SHORT = {"tuned_victim": "Victim", "tuned_auxiliary": "Auxiliary", "benign": "Benign", "undefended": "Undef."}
 
@@ -99,8 +99,9 @@ class BranchColumn(QFrame):
         """Name the figures by words where all of them fit, else by letters."""
         super().resizeEvent(event)
         caption, body = (QFontMetrics(self._theme.font(role)) for role in ("caption", "body"))
-        room = self.width() - 2 * INSIDE - body.horizontalAdvance("100 %") - 8
-        fits = all(caption.horizontalAdvance(name) <= room for _, name, _, _ in self._heads)
+        room = self.width() - 2 * INSIDE - 8
+        needs = (caption.horizontalAdvance(name) + body.horizontalAdvance(widest) for _, name, widest, _ in _FIGURES)
+        fits = max(needs) <= room
         for head, name, short, hint in self._heads:
             head.tell(name if fits else short, hint)
 
@@ -108,9 +109,9 @@ class BranchColumn(QFrame):
         grid = QGridLayout()
         grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(0)
-        for place, (key, name, short, hint) in enumerate(_FIGURES):
+        for place, (key, name, _, hint) in enumerate(_FIGURES):
             head, figure = ElidedLabel("caption"), self._theme.label("–")
-            self._heads.append((head, name, short, hint))
+            self._heads.append((head, name, key[0], hint))
             figure.setToolTip(hint)
             figure.setAccessibleName(f"{name} of the {branch_name(self._branch).lower()}")
             grid.addWidget(head, place, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -39,7 +40,7 @@ class ImageCompare(QWidget):
         below = QHBoxLayout()
         below.addWidget(self.readout, 1)
         below.addWidget(self.zoom)
-        column.addWidget(self.mode)
+        column.addWidget(self.mode, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.pane, 1)
         column.addLayout(below)
         self._on_pointed(-1, -1)

@@ -181,6 +181,20 @@ def test_per_image_pgd_has_a_step_slider(page, engine, folder):
     assert page.attack.step_text.text() == "step 3"
 
 
+def test_a_patch_has_no_size_to_slide(page, engine, folder):
+    report = sample_report()
+    patch = msgspec.structs.replace(report.attacks[0], norm="patch")
+    page.attack.show_run(msgspec.structs.replace(report, attacks=(patch, *report.attacks[1:])))
+    browse(page, engine)
+    answer(engine, folder)
+    attack(page)
+    assert engine.sent[-1].subject.epsilon_255 == report.plan.epsilon_255
+    assert not page.attack.amount.isEnabled()
+    assert page.attack.amount_text.text() == "a patch"
+    attack(page, "l4a_base")
+    assert page.attack.amount.isEnabled()
+
+
 def test_maps_are_asked_for_only_where_they_are_looked_at_and_come_one_by_one(page, engine, folder, qtbot):
     browse(page, engine)
     answer(engine, folder)
