@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import (
     QFont,
@@ -30,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from zepad_app.glossary import glossary
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
 from zepad_engine.errors import BadInput
@@ -51,17 +51,6 @@ PAGES: Final = (
 )
 _PICTURE_WIDTH: Final = 600
 _LINE_HEIGHT: Final = 130.0
-
-
-@cache
-def glossary() -> dict[str, str]:
-    """The terms of art, each in a sentence."""
-    return msgspec.json.decode(asset("help", "glossary.json").read_bytes(), type=dict[str, str])
-
-
-def explain(term: str) -> str:
-    """What a term of art means, in a sentence; "" for one the glossary lacks."""
-    return glossary().get(term, "")
 
 
 @cache

@@ -8,10 +8,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
 
+from zepad_app.glossary import explain
 from zepad_app.icon import draw_icon
 from zepad_app.preferences import TEXT_SCALES, Preferences, Scheme
 from zepad_app.stylesheet import style_sheet
 from zepad_app.tokens import DASHES, FONT_SIZES, MARKERS, Meaning, Role, Tokens, load_tokens
+from zepad_app.widgets.term_label import TermLabel
 from zepad_engine.resources import asset
 
 # What Qt moves or fades by itself.
@@ -179,8 +181,9 @@ class Theme(QObject):
 
 
 def label(text: str = "", role: Role = "body", *, soft: bool = False, parent: QWidget | None = None) -> QLabel:
-    """A label whose size and colour the style sheet takes from its properties."""
-    made = QLabel(text, parent)
+    """A label whose size and colour the style sheet takes from its properties; a term of art explains itself."""
+    meaning = explain(text)
+    made = TermLabel(text, meaning, parent) if meaning else QLabel(text, parent)
     made.setProperty("role", role)
     made.setProperty("soft", soft)
     made.setTextFormat(Qt.TextFormat.PlainText)

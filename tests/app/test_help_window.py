@@ -7,8 +7,10 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from zepad_app.help_window import PAGES, HelpWindow, explain, glossary, page_text, title_of
-from zepad_app.theme import Theme
+from zepad_app.glossary import explain, glossary
+from zepad_app.help_window import PAGES, HelpWindow, page_text, title_of
+from zepad_app.theme import Theme, label
+from zepad_app.widgets.hint import plain_hint
 from zepad_engine.resources import asset
 
 LINK = re.compile(r"(!?)\[[^\]]+\]\(([^)]+)\)")
@@ -40,6 +42,7 @@ def test_no_page_gives_a_verdict_that_an_audit_cannot_give(name: str) -> None:
 
 def test_the_glossary_explains_in_one_line_each() -> None:
     assert explain("Head") == "A small classifier trained on an encoder's features for one task."
+    assert explain("ba") == explain("Benign accuracy") == "The share of clean test images answered rightly."
     assert explain("no such term") == ""
     assert all(meaning.endswith(".") and len(meaning) < 160 for meaning in glossary().values())
     assert "**Victim** – The public encoder that is audited." in page_text("glossary")
@@ -73,3 +76,17 @@ def test_a_page_shows_bundled_pictures_and_loads_nothing_else(help_window: HelpW
     assert help_window.reader.loadResource(2, QUrl("https://example.org/x.png")) is None
     assert help_window.reader.loadResource(2, QUrl("file:///etc/hostname")) is None
     assert help_window.reader.loadResource(3, QUrl("results")) is None
+
+
+def test_a_label_that_is_a_term_of_art_explains_itself(theme: Theme, qtbot: QtBot) -> None:
+    term, plain = label("Benign branch"), label("Seed")
+    for widget in (term, plain):
+        qtbot.addWidget(widget)
+        widget.show()
+    meaning = explain("Benign branch")
+    assert meaning
+    assert (term.toolTip(), term.accessibleDescription()) == (plain_hint(meaning), meaning)
+    assert (plain.toolTip(), plain.accessibleDescription()) == ("", "")
+    underline = term.grab().toImage()
+    row = {underline.pixelColor(x, underline.height() - 1).name() for x in range(underline.width())}
+    assert len(row) > 1, "dots under the word"

@@ -1,0 +1,34 @@
+"""Terms of art, each explained in a sentence: ``assets/help/glossary.json``, read once. No Qt."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+
+from zepad_engine.resources import asset
+
+
+@cache
+def glossary() -> dict[str, str]:
+    """The terms, each in a sentence."""
+    return msgspec.json.decode(asset("help", "glossary.json").read_bytes(), type=dict[str, str])
+
+
+def explain(term: str) -> str:
+    """What a term of art means, in a sentence; "" for one the glossary lacks.
+
+    A term is found by the words before or inside its brackets: BA, or benign accuracy.
+    """
+    return _by_word().get(term.strip().lower(), "")
+
+
+@cache
+def _by_word() -> dict[str, str]:
+    found = {}
+    for term, meaning in glossary().items():
+        name, _, other = term.rstrip(")").partition(" (")
+        for word in (term, name, other):
+            if word:
+                found[word.lower()] = meaning
+    return found
