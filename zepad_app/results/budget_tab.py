@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.sheet import Sheet, card, clear
 from zepad_app.results.sweep_groups import SweepGroup, attack_sweeps, sweep_groups, swept_tasks
 from zepad_app.results.task_choice import TaskChoice
@@ -32,6 +34,7 @@ class BudgetTab(Sheet):
         self._report: AuditReport | None = None
         self._cards: list[QFrame] = []
         self.plots: list[SweepPlot] = []
+        self.turns = InTurn(self)
         self.task = TaskChoice()
         self.note = theme.label("", "caption", soft=True)
         self.note.setWordWrap(True)
@@ -66,14 +69,15 @@ class BudgetTab(Sheet):
         report = self._report
         if report is None:
             return
-        for group in sweep_groups(report, self.task.task):
-            self._cards.append(self._card(report, group))
-        self.note.setText(self._said(report))
+        groups = sweep_groups(report, self.task.task)
+        self.note.setText(self._said(report) if groups else _NONE)
+        self.turns.start(partial(self._add, report, group) for group in groups)
+
+    def _add(self, report: AuditReport, group: SweepGroup) -> None:
+        self._cards.append(self._card(report, group))
         self._place()
 
     def _said(self, report: AuditReport) -> str:
-        if not self._cards:
-            return _NONE
         elsewhere = attack_sweeps(report)
         if elsewhere and self.task.task not in elsewhere:
             names = ", ".join(task_name(report, task) for task in elsewhere)

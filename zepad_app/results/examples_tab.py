@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.sheet import Sheet, clear
 from zepad_app.results.task_choice import TaskChoice
 from zepad_app.results.wording import task_name
@@ -43,6 +46,7 @@ class ExamplesTab(Sheet):
         super().__init__(theme, parent)
         self._report: AuditReport | None = None
         self._folder = Path()
+        self.turns = InTurn(self)
         self._grids: list[tuple[QGridLayout, list[ExampleStrip]]] = []
         self.choice = AttackChoice(theme, "Single images")
         self.task = TaskChoice(everything="All tasks")
@@ -82,6 +86,7 @@ class ExamplesTab(Sheet):
         shown = [
             item for item in report.examples if item.attack == self.choice.attack and self.task.task in ("", item.task)
         ]
+        steps: list[Callable[[], None]] = []
         for title, about, found in _grouped(shown):
             self._body.addWidget(self.theme.label(title, "section"))
             self._body.addWidget(self.theme.label(about, "caption", soft=True))
@@ -89,10 +94,15 @@ class ExamplesTab(Sheet):
             grid.setSpacing(BETWEEN)
             self._body.addLayout(grid)
             self._body.addSpacing(BETWEEN)
-            strips = [ExampleStrip(self.theme, item, self._folder, task_name(report, item.task)) for item in found]
+            strips: list[ExampleStrip] = []
             self._grids.append((grid, strips))
+            steps += [partial(self._add, report, strips, item) for item in found]
         if not shown:
             self._body.addWidget(self.theme.label("No example was stored.", soft=True))
+        self.turns.start(steps)
+
+    def _add(self, report: AuditReport, strips: list[ExampleStrip], item: Example) -> None:
+        strips.append(ExampleStrip(self.theme, item, self._folder, task_name(report, item.task)))
         self._place()
 
     def _place(self) -> None:

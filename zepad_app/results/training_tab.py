@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.sheet import Sheet, card, clear
 from zepad_app.results.wording import branch_meaning, branch_name, branch_role
 from zepad_app.theme import Theme
@@ -23,6 +25,7 @@ class TrainingTab(Sheet):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self.plots: list[EpochPlot] = []
+        self.turns = InTurn(self)
         self.column.addWidget(theme.label("How the branches were trained", "section"))
         note = "Epochs are chosen on validation images, never on test images."
         self.column.addWidget(theme.label(note, "caption", soft=True))
@@ -35,10 +38,12 @@ class TrainingTab(Sheet):
         """Show another report."""
         clear(self._list)
         self.plots = []
-        for found in report.tuning:
-            self._list.addWidget(self._card(found))
+        self.turns.start(partial(self._add, found) for found in report.tuning)
         if not report.tuning:
             self._list.addWidget(self.theme.label("This run trained no branch.", soft=True))
+
+    def _add(self, found: TuningFinding) -> None:
+        self._list.addWidget(self._card(found))
 
     def _card(self, found: TuningFinding) -> QFrame:
         column = QVBoxLayout()

@@ -41,6 +41,8 @@ def page(qtbot, theme, tmp_path):
 
 def open_tab(page, name):
     page.tabs.setCurrentIndex(TABS.index(name))
+    if hasattr(page.tab(name), "turns"):
+        page.tab(name).turns.settle()
 
 
 def texts(widget):

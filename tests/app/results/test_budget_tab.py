@@ -17,6 +17,7 @@ def tab(qtbot, theme):
     qtbot.addWidget(made)
     made.resize(1200, 700)
     made.show_report(sample_report())
+    made.turns.settle()
     made.show()
     return made
 
@@ -78,6 +79,7 @@ def test_a_task_without_a_budget_says_where_it_was_swept(tab):
     tab.show_report(msgspec.structs.replace(report, sweeps=(*report.sweeps, other)))
     assert swept_tasks(msgspec.structs.replace(report, sweeps=(other, *report.sweeps))) == ("signs", "emoji")
     tab.task.choose("emoji")
+    tab.turns.settle()
     assert len(tab.plots) == 1
     assert tab.note.text().endswith("Budget and steps were swept on Traffic signs only.")
 

@@ -19,6 +19,7 @@ def tab(qtbot, theme, tmp_path):
     made.resize(1200, 900)
     write_pictures(tmp_path, side=4)
     made.show_report(sample_report(), tmp_path)
+    made.turns.settle()
     made.show()
     return made
 
@@ -38,8 +39,10 @@ def test_every_rule_has_its_heading_and_its_strips(tab):
 def test_a_task_and_an_attack_can_be_chosen(tab):
     tab.task.choose("signs")
     tab.choice.choose("l4a_base")
+    tab.turns.settle()
     assert [(strip.found.task, strip.found.attack) for strip in tab.strips] == [("signs", "l4a_base")] * 4
     tab.task.choose("")
+    tab.turns.settle()
     assert len(tab.strips) == 16
 
 
@@ -57,7 +60,16 @@ def test_examples_of_an_older_report_keep_their_place(tab, tmp_path):
     one = report.examples[0]
     old = msgspec.structs.replace(one, chosen="first flagged test image", branches=(), zepad_clean="", score=None)
     tab.show_report(msgspec.structs.replace(report, examples=(old,)), tmp_path)
+    tab.turns.settle()
     assert len(tab.strips) == 1
     assert "Others" in words(tab)
     tab.show_report(msgspec.structs.replace(report, examples=()), tmp_path)
     assert "No example was stored." in words(tab)
+
+
+def test_strips_come_one_by_one_and_a_new_choice_drops_those_that_wait(tab, qtbot):
+    tab.choice.choose("sign_noise")
+    assert len(tab.strips) == 1
+    tab.task.choose("signs")
+    qtbot.waitUntil(lambda: len(tab.strips) == 4)
+    assert {strip.found.task for strip in tab.strips} == {"signs"}
