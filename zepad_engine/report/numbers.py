@@ -87,6 +87,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things: ``1 check``, ``2,000 checks``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _interval(measured: Rate) -> str:
     return f"{_hundred(measured.low)}–{_hundred(measured.high)}"
 

@@ -10,6 +10,7 @@ import pytest
 from tests.support.paper import inflated, structure
 from tests.support.report_builder import draw_pictures, report_with
 from tests.support.tainting import lean
+from zepad_engine.evidence import Light
 from zepad_engine.plan import AuditPlan
 from zepad_engine.report.csv_table import render_csv
 from zepad_engine.report.model_card import render_model_card
@@ -138,6 +139,17 @@ def test_no_place_of_the_machine_gets_into_any_form(folder, readable):
     assert b"zz_" not in inflated(written)
     assert b"zz_" not in render_csv(report)
     assert "zz_" not in render_model_card(report)
+
+
+def test_a_red_light_withholds_the_verdict_on_page_one(folder, readable):
+    red = Light(key="k", name="Gradients exist", colour="red", statement="None.", value=1.0, defence="zepad")
+    summary = msgspec.structs.replace(LEAN.summary, verdict="No verdict: 1 check failed.")
+    first = shown(render_pdf(msgspec.structs.replace(LEAN, lights=(red,), summary=summary), folder)).partition(
+        "page 2 of"
+    )[0]
+    assert "No verdict" in first
+    assert "1 check failed." in first
+    assert "1 check: 1 red. Not green: ZePAD: Gradients exist." in first
 
 
 def test_very_long_names_still_make_a_paper(folder):

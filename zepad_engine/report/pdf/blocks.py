@@ -17,7 +17,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Image, Paragraph, Spacer
 from zepad_engine.evidence import Rate
 from zepad_engine.report.numbers import FEW
 from zepad_engine.report.pdf.paper import GAP, REGULAR, WIDTH, colours, styles
-from zepad_engine.report.pdf.svg_chart import SvgChart
+from zepad_engine.report.pdf.svg_chart import Lamp, SvgChart
 from zepad_engine.report.plain_text import plain
 
 Cell: TypeAlias = str | Rate | Flowable | None
@@ -183,6 +183,21 @@ def side_by_side(figures: Sequence[tuple[Markup, Flowable]], across: int, *, tot
 def grid(cells: list[list[Any]], widths: list[float]) -> Table:
     """Flowables in a grid without lines."""
     return _grid(cells, widths)
+
+
+def boxed(parts: list[Flowable]) -> Table:
+    """What must not be overlooked, in a frame behind a red light."""
+    made = Table([[Lamp("red"), parts]], colWidths=[22, WIDTH - 22], hAlign="LEFT")
+    made.setStyle(
+        [
+            ("FONTNAME", (0, 0), (-1, -1), REGULAR),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("BOX", (0, 0), (-1, -1), 1.2, colours()["adversarial"]),
+            ("LEFTPADDING", (0, 0), (-1, -1), 8),
+            ("TOPPADDING", (0, 0), (-1, -1), 8),
+        ]
+    )
+    return made
 
 
 def _grid(cells: list[list[Any]], widths: list[float]) -> Table:

@@ -10,8 +10,8 @@ from zepad_engine.evidence import Rate
 from zepad_engine.report.attacked import remains
 from zepad_engine.report.dumbbells import dumbbell_chart
 from zepad_engine.report.lights import COLOURS
-from zepad_engine.report.numbers import budget
-from zepad_engine.report.pdf.blocks import Cell, bullets, grid, side_by_side, table, text
+from zepad_engine.report.numbers import budget, counted
+from zepad_engine.report.pdf.blocks import Cell, boxed, bullets, grid, side_by_side, table, text
 from zepad_engine.report.pdf.paper import HEIGHT, WIDTH, colours
 from zepad_engine.report.plain_text import plain
 from zepad_engine.report.view import Line, View
@@ -35,10 +35,11 @@ def _content(view: View) -> Iterator[Flowable]:
         "caption",
     )
     yield Spacer(0, 4)
-    yield text(verdict, "verdict")
     if reason:
-        yield text(reason)
-    yield HRFlowable(width="100%", thickness=0.6, color=colours()["line"], spaceBefore=2, spaceAfter=8)
+        yield boxed([text(verdict, "verdict"), text(reason)])
+    else:
+        yield text(verdict, "verdict")
+    yield HRFlowable(width="100%", thickness=0.6, color=colours()["line"], spaceBefore=8 if reason else 2, spaceAfter=8)
     yield from _figures(view)
     yield grid([[[*_chart(view), *_tested(view)], list(_attacker(view))]], [_LEFT, _RIGHT])
     yield text("What this audit does not show", "small heading")
@@ -123,13 +124,14 @@ def _tested(view: View) -> Iterator[Flowable]:
 def _amounts(view: View) -> Iterator[str]:
     report = view.report
     clean = {cell.task: cell.ba for cell in report.cells if cell.ba is not None}
-    counted = "; ".join(f"{view.task_name(task)} n = {rate.n:,}" for task, rate in clean.items())
-    yield f"Test images: {counted}." if counted else "No test image was answered."
-    yield f"{len(report.attacks)} perturbations made on encoders, {len(view.defences)} defences compared."
+    each = "; ".join(f"{view.task_name(task)} n = {rate.n:,}" for task, rate in clean.items())
+    yield f"Test images: {each}." if each else "No test image was answered."
+    made, compared = counted(len(report.attacks), "perturbation"), counted(len(view.defences), "defence")
+    yield f"{made} made on encoders, {compared} compared."
     if report.adaptive:
         runs = {(found.attack, found.defence) for found in report.adaptive}
         images = _span([found.accuracy for found in report.adaptive])
-        yield f"{len(runs)} attacks on the systems themselves, on {images} images per task."
+        yield f"{counted(len(runs), 'attack')} on the systems themselves, on {images} images per task."
 
 
 def _span(rates: list[Rate]) -> str:
@@ -143,4 +145,4 @@ def _lights(view: View) -> str:
     said = ", ".join(f"{count} {colour}" for colour, count in counts if count)
     bad = [light for light in lights if light.colour != "green"]
     named = "; ".join(dict.fromkeys(f"{view.defence_name(light.defence)}: {light.name}" for light in bad))
-    return f"{len(lights)} checks: {said}." + (f" Not green: {named}." if named else "")
+    return f"{counted(len(lights), 'check')}: {said}." + (f" Not green: {named}." if named else "")
