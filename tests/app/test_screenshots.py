@@ -350,6 +350,7 @@ ONE_SIZE = {
     "inspect-opening",
     "inspect-refused",
     "inspect-busy",
+    "inspect-where",
     *(RESULTS_STATES.keys() - {"results", "results-detection"}),
 }
 CASES = [(state, size) for state in STATES for size in SIZES if not size or state not in ONE_SIZE]

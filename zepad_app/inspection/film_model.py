@@ -137,6 +137,11 @@ class FilmModel(QAbstractListModel):
         elif new:
             self._rearrange()
 
+    def forget(self, images: Iterable[str]) -> None:
+        """Look at some pictures anew."""
+        for image in images:
+            self._rows.pop(image, None)
+
     def row_of(self, image: str) -> SiftRow | None:
         """What is known of a picture."""
         return self._rows.get(image)

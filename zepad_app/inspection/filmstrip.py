@@ -14,13 +14,17 @@ from zepad_app.tokens import INSIDE
 from zepad_engine.questions import Judged
 
 _COUNT_MS = 200
+_STILL_MS = 150
 
 
 class Filmstrip(QWidget):
-    """``chosen`` tells the key of the picture that became the current one; ``filled``, that there are new ones."""
+    """``chosen`` tells the key of the picture that became the current one; ``filled``, that there are new ones;
+    ``rested``, that scrolling has come to rest.
+    """
 
     chosen = Signal(str)
     filled = Signal()
+    rested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +39,8 @@ class Filmstrip(QWidget):
         self.attacked = False
         # A chunk may answer ten times a second; the words need not follow each.
         self._count = QTimer(self, singleShot=True, interval=_COUNT_MS)
+        self._still = QTimer(self, singleShot=True, interval=_STILL_MS)
+        self._still.timeout.connect(self.rested)
         self._build()
         theme.changed.connect(self._on_theme)
 
@@ -118,6 +124,7 @@ class Filmstrip(QWidget):
         view.selectionModel().currentChanged.connect(self._on_current)
         self.film.dataChanged.connect(self._count.start)
         self.film.layoutChanged.connect(self._count.start)
+        view.verticalScrollBar().valueChanged.connect(self._still.start)
         self._count.timeout.connect(self._say_counts)
 
     def _point_at(self, place: int) -> None:

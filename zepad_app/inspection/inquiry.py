@@ -96,6 +96,7 @@ class Inquiry(QObject):
         for signal, slot in (
             (gallery.strip.chosen, self.ask),
             (gallery.strip.filled, self._on_filled),
+            (gallery.strip.rested, self._on_rested),
             (gallery.sifting_changed, self.sift),
             (self._attack.changed, self.ask),
             (bench.tabs.currentChanged, self._ask_more),
@@ -138,6 +139,11 @@ class Inquiry(QObject):
         self.sifter.start_over()
         # The first picture is judged before the strip is.
         self.queue.stay_calm()
+
+    def _on_rested(self) -> None:
+        if self._folder is not None:
+            self.sifter.revive(self._folder)
+            self.queue.go_on()
 
     def _on_judged(self, judged: Judged) -> None:
         if not self.queue.owns(judged.request):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from zepad_app.inspection.film_model import FilmModel
@@ -43,6 +44,14 @@ class Sifter:
     def start_over(self) -> None:
         """Look for waiting pictures from the first on; what is in flight is void."""
         self._next, self._asked = 0, None
+
+    def revive(self, folder: Path) -> None:
+        """Ask again for pictures in sight whose thumbnails made room for others'."""
+        rows = {image: self._film.row_of(image) for image in self._in_sight()}
+        lost = [image for image, row in rows.items() if row and row.thumbnail and not (folder / row.thumbnail).exists()]
+        if lost:
+            self._film.forget(lost)
+            self._next = 0
 
     def question(self) -> SiftImages | None:
         """The next chunk, or None if nothing waits."""

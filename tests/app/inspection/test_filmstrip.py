@@ -167,6 +167,20 @@ def test_a_chunk_that_fails_or_is_forgotten_is_not_asked_about_for_ever(strip):
     assert strip.film.counts().refused == 2
 
 
+def test_a_thumbnail_that_made_room_for_others_is_asked_for_again(strip, tmp_path, qtbot):
+    strip.show_images(["i1.png", "i2.png"])
+    strip.film.put(map(sift_row, ["i1.png", "i2.png"]))
+    sifter = Sifter(strip.film, strip.in_sight)
+    sifter.judge_by("run", "signs")
+    strip.film.put(map(sift_row, ["i1.png", "i2.png"]))
+    sifter.revive(tmp_path)
+    assert sifter.question() is None
+    (tmp_path / sift_row("i2.png").thumbnail).unlink()
+    sifter.revive(tmp_path)
+    assert sifter.question().images == ("i2.png",)
+    assert strip.film.row_of("i1.png") is not None
+
+
 def test_ten_thousand_pictures_stay_quick_and_the_cache_bounded(strip, qapp):
     images = [f"i{number}.png" for number in range(10_000)]
     strip.show_images(images)
