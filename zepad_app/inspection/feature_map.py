@@ -68,12 +68,13 @@ class FeatureMap(FigurePlot):
         if found is None:
             return "Nothing is drawn yet."
         clean = sum(not point.perturbed for point in found.points)
-        moved = ""
+        crossed = len(found.points) - clean
+        moved = " Perturbed ones are at the audited size." if crossed else ""
         if self.moved:
             length = math.dist((found.clean.x, found.clean.y), (found.perturbed.x, found.perturbed.y))
-            moved = f" The perturbation moves this picture by {length:.2f} on the map."
+            moved += f" The perturbation moves this picture by {length:.2f} on the map."
         return (
-            f"{clean} clean and {len(found.points) - clean} perturbed test images in the features of the "
+            f"{clean} clean and {crossed} perturbed test images in the features of the "
             f"{branch_name('undefended' if found.branch == 'victim' else found.branch).lower()}; the two axes hold "
             f"{100 * found.share:.0f} % of the variance.{moved}"
         )
