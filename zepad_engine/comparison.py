@@ -14,6 +14,8 @@ from zepad_engine.evidence import Rate
 SCHEMA_VERSION: Final = "1.0"
 # Differences are told from chance at this level, after Holm's correction over all tests of a comparison.
 LEVEL: Final = 0.05
+# Below this many images of a task the page says that they are few.
+FEW: Final = 100
 # Name of the cost that is the whole audit.
 WHOLE: Final = "Whole audit"
 _MINUS: Final = "\N{MINUS SIGN}"
@@ -203,14 +205,20 @@ class Comparison(_Part, frozen=True, kw_only=True):
 
 
 def images_in_words(comparison: Comparison) -> tuple[str, ...]:
-    """Which tasks were asked on the same images, a sentence for each kind that occurs."""
+    """Which tasks were asked on the same images, a sentence for each kind that occurs, and whether they are few."""
     found = []
     for kind, words in _IMAGES.items():
         tasks = [told for told in comparison.images if told.images == kind]
         if tasks:
             named = ", ".join(comparison.names.get(told.task, told.task) + _counted(told) for told in tasks)
             found.append(words.format(named))
+    if any(_asked(told) < FEW for told in comparison.images if told.images != "unknown"):
+        found.append(f"With fewer than {FEW} images only large differences can be told from chance.")
     return tuple(found)
+
+
+def _asked(told: TaskImages) -> int:
+    return told.common if told.images in ("same", "shared") else min(told.n_first, told.n_second)
 
 
 def _counted(told: TaskImages) -> str:

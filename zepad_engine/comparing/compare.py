@@ -164,7 +164,10 @@ def _sentence(differences: tuple[Difference, ...], *, equal: bool) -> str:
         return "The two audits have no rate in common, so there is nothing to compare but their plans."
     out = [each for each in differences if each.stands_out]
     if not out:
-        return f"None of {tests:,} rates differs by more than chance explains."
+        return (
+            f"None of {tests:,} rates differs by more than chance explains; "
+            "the intervals say how far they may be apart."
+        )
     rose = sum(each.difference > 0 for each in out)
     word = "differs" if len(out) == 1 else "differ"
     return (

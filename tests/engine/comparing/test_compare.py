@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tests.support.audit_pair import flags, picture_digests, small_report, store_audit
+from tests.support.audit_pair import flags, picture_digests, share, small_report, store_audit
 from tests.support.sample_report import sample_report
 from zepad_engine.comparing.compare import compare, keep_comparison
 from zepad_engine.comparison import comparison_from_json, images_in_words
 from zepad_engine.errors import BadInput
+from zepad_engine.evidence import WorstCase
 from zepad_engine.findings import AuditReport
-from zepad_engine.per_image import PerImage
+from zepad_engine.per_image import PerImage, digest_of
 
 replace = msgspec.structs.replace
 N = 20
@@ -50,7 +51,10 @@ def test_the_same_images_are_paired_by_hand(lay):
     half = 1.959963984540054 * ((11 / 22 - (7 / 22) ** 2) / 22) ** 0.5
     assert only.difference == pytest.approx(7 / 20)
     assert (only.low, only.high) == pytest.approx((7 / 22 - half, 7 / 22 + half))
-    assert images_in_words(found) == ("The same test images in both, compared image by image: Traffic signs (n = 20).",)
+    assert images_in_words(found) == (
+        "The same test images in both, compared image by image: Traffic signs (n = 20).",
+        "With fewer than 100 images only large differences can be told from chance.",
+    )
     assert found.sentence == (
         "1 of 1 rates differs by more than chance explains: 1 higher in the second audit, none lower."
     )
@@ -73,6 +77,7 @@ def test_other_images_fall_back_and_say_so(lay):
     assert images_in_words(found) == (
         "Other test images, so the rates are compared as those of independent samples, with wider intervals: "
         "Traffic signs (10 of 20 and 20).",
+        "With fewer than 100 images only large differences can be told from chance.",
     )
 
 
@@ -92,18 +97,17 @@ def test_a_smaller_draw_is_paired_on_its_own_images(lay):
     assert found.images[0].images == "shared"
 
 
-def test_a_picture_of_another_class_is_another_question(lay):
-    one = answers(flags(N, 0))
-    relabelled = tuple(bytes(32 - len(str(k))) + str(k).encode() for k in range(N))
-    found = lay(one, {"signs": PerImage(images=relabelled, wrong=one["signs"].wrong)})
-    assert found.images[0].common == 0
+def test_a_picture_of_another_class_is_another_question():
+    picture = np.zeros((3, 2, 2), dtype=np.uint8)
+    assert digest_of(picture, "stop") == digest_of(picture.copy(), "stop")
+    assert len({digest_of(picture, "stop"), digest_of(picture, "yield"), digest_of(picture + 1, "stop")}) == 3
 
 
 def test_copies_of_a_picture_are_matched_one_to_one(lay):
     twice = (picture_digests(1)[0],) * 2
     one = {"signs": PerImage(images=twice, wrong={("zepad", "none"): flags(2, 0)})}
     (only,) = lay(one, one).differences
-    assert (only.paired, only.first.n, only.first.value) == (True, 2, 0.5)
+    assert (only.paired, only.first.n, only.first.value, only.second.value) == (True, 2, 0.5, 0.5)
 
 
 def test_a_damaged_file_of_answers_counts_as_none(lay, tmp_path):
@@ -121,7 +125,9 @@ def test_holm_counts_every_test(lay):
     found = lay(one, other)
     assert found.tests == 2
     assert [each.holm for each in found.differences] == pytest.approx([40 / 512, 1.0])
-    assert found.sentence == "None of 2 rates differs by more than chance explains."
+    assert found.sentence == (
+        "None of 2 rates differs by more than chance explains; the intervals say how far they may be apart."
+    )
 
 
 def whole(**changes) -> AuditReport:
@@ -194,6 +200,18 @@ def test_attacks_on_systems_are_paired_by_the_images_they_were_tried_on(tmp_path
     (only,) = (each for each in found.differences if each.about == "adaptive")
     # By image 2, 5, 7, 9: the first is right on 9, the second on 2, 5 and 9.
     assert (only.paired, only.first.n, only.only_first, only.only_second) == (True, 4, 0, 2)
+
+
+def test_the_worst_case_is_paired_over_clean_images_and_every_attack(tmp_path):
+    case = WorstCase(scope="universal", defence="zepad", task="signs", attacks=("l4a_base",), accuracy=share(17, N))
+    for name, wrong in (("a", {"none": (0,), "l4a_base": (1, 2)}), ("b", {"none": (2,), "l4a_base": (2, 3)})):
+        found = {("zepad", attack): flags(N, *rows) for attack, rows in wrong.items()}
+        kept = {"signs": PerImage(images=picture_digests(N), wrong=found)}
+        store_audit(tmp_path / name, small_report(kept, worst=(case,)), kept)
+    (only,) = (each for each in compare(tmp_path / "a", tmp_path / "b").differences if each.about == "worst")
+    # Wrong at least once: 0, 1, 2 in the first, 2, 3 in the second.
+    assert (only.paired, only.first.value, only.second.value) == (True, 17 / N, 18 / N)
+    assert (only.only_first, only.only_second) == (1, 2)
 
 
 def test_a_task_from_another_place_is_known_by_its_digest(tmp_path):
