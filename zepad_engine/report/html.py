@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def render_html(report: AuditReport, folder: Path) -> str:
     )
 
 
+@cache
 def _pages() -> jinja2.Environment:
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(asset("report")),
