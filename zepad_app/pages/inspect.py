@@ -86,6 +86,7 @@ class InspectPage(QWidget):
         self._build()
         self._connect()
         self._dress()
+        self._offer()
         self._on_state()
 
     def show_run(self, report: AuditReport, folder: Path) -> None:
@@ -129,7 +130,7 @@ class InspectPage(QWidget):
     def _hot_key(self, event: QKeyEvent) -> bool:
         keys = {Qt.Key.Key_F: self.strip.toggle_flagged, Qt.Key.Key_Space: self.attack.toggle}
         act = keys.get(Qt.Key(event.key())) if event.modifiers() == Qt.KeyboardModifier.NoModifier else None
-        if act is None or self._folder is None:
+        if act is None or not self.attack.isEnabled():
             return False
         act()
         return True
@@ -196,12 +197,19 @@ class InspectPage(QWidget):
         self.inquiry.ask()
 
     def _on_filled(self) -> None:
+        self._offer()
         if self.strip.film.images:
             self.inner.setCurrentIndex(OPENING if self.judged is None else self.inner.currentIndex())
         else:
             self.judged = None
             self.inquiry.forget()
             self.inner.setCurrentIndex(NO_IMAGE)
+
+    def _offer(self) -> None:
+        """Without pictures there is nothing to attack, to filter or to sort."""
+        some = bool(self.strip.film.images)
+        for control in (self.attack, self.strip.filter, self.strip.sort, self.gallery.attacked):
+            control.setEnabled(some)
 
     def _on_judged(self, judged: Judged) -> None:
         self.judged = judged
