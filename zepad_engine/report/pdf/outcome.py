@@ -16,7 +16,7 @@ from zepad_engine.report.pdf.blocks import Cell, bullets, heading, rate, side_by
 from zepad_engine.report.plain_text import plain
 from zepad_engine.report.view import Line, View
 
-_ATTACKS = 5
+_ATTACKS = 4
 # Pixels: two charts side by side, their text still to be read.
 _CHART = 400
 
