@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.curve import Curve, Series, pen_of
+from zepad_app.widgets.figure_menu import Figures, copy_figures, figure_menu
 from zepad_app.widgets.legend_row import Key, LegendRow
 
 # A redraw takes 6 ms on an idle machine and twice that beside busy workers.
@@ -106,6 +107,40 @@ class CurvePlot(QFrame):
             for curve in drawn
         ]
         return f"{self._title}: " + "; ".join(parts) + "."
+
+    def figures(self) -> Figures:
+        """Every point of every curve, in long form."""
+        rows: list[list[object]] = [["curve", self._x_name, "value"]]
+        for curve in self._curves.values():
+            points = zip(curve.store.steps.tolist(), curve.store.values.tolist(), strict=True)
+            rows += [[curve.series.name, step, value] for step, value in points]
+        return rows
+
+    def figure_size(self) -> QSize:
+        """The card as it stands."""
+        return self.size()
+
+    def paint_figure(self, painter: QPainter) -> None:
+        """Draw title, key and curves as vectors."""
+        painter.setFont(self._theme.font("body"))
+        painter.setPen(QColor(self._theme.tokens.ink))
+        painter.drawText(BETWEEN, BETWEEN + 8, self._title)
+        painter.save()
+        painter.translate(self._legend.pos())
+        self._legend.paint(painter)
+        painter.restore()
+        self.plot.render(painter, QRectF(self.plot.geometry()), self.plot.viewport().rect())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer the picture and the figures."""
+        figure_menu(self, lambda: self._theme.tokens.surface).exec(event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+C copies the figures."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            copy_figures(self)
+        else:
+            super().keyPressEvent(event)
 
     def _say(self, value: float) -> str:
         return f"{100 * value:.1f} %" if self._percent else f"{value:.3g}"

@@ -10,6 +10,7 @@ from zepad_app.theme import Theme
 from zepad_app.widgets.curve import Series
 from zepad_app.widgets.curve_plot import CurvePlot
 from zepad_app.widgets.curve_store import CurveStore
+from zepad_app.widgets.figure_menu import drawing_of
 
 KEY = Series(key="tuned_victim/total", name="Victim, tuned", meaning="victim")
 
@@ -103,3 +104,16 @@ def test_the_raw_line_stays_when_smoothed(plot: CurvePlot) -> None:
     plot.smooth(0.0)
     assert curve.raw.isVisible()
     assert not curve.smooth.isVisible()
+
+
+def test_a_live_plot_can_be_taken_away(theme: Theme, qtbot: QtBot) -> None:
+    plot = CurvePlot(theme, "Losses", "step")
+    qtbot.addWidget(plot)
+    plot.follow(lambda: {"total": [(1.0, 2.5), (2.0, 1.25)]})
+    plot.show_series((Series(key="total", name="Total", meaning="victim"),))
+    plot.resize(320, 240)
+    assert plot.figures() == [["curve", "step", "value"], ["Total", 1.0, 2.5], ["Total", 2.0, 1.25]]
+    drawing = drawing_of(plot, theme.tokens.surface).decode()
+    assert "Losses" in drawing
+    # The curve is a line, not a picture of one.
+    assert "<polyline" in drawing or "<path" in drawing

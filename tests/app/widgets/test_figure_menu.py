@@ -5,8 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from PySide6.QtCore import QByteArray, QPoint
-from PySide6.QtGui import QGuiApplication, QImage, QPainter
+from PySide6.QtCore import QByteArray, QEvent, QPoint
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -171,3 +171,33 @@ def test_the_drawing_shows_what_the_picture_shows(plot, theme):
     apart = [abs(picture.pixelColor(*at).lightness() - drawn.pixelColor(*at).lightness()) > 120 for at in places]
     # Edges differ by a few pixels; with axes drawn at another resolution it is twice as many.
     assert sum(apart) / len(apart) < 0.006
+
+
+class Asked:
+    """Stands for a menu, which would wait for a click."""
+
+    def __init__(self):
+        self.places = []
+
+    def exec(self, place):
+        self.places.append(place)
+
+
+def test_a_right_click_on_the_curves_themselves_opens_the_menu(plot, monkeypatch):
+    asked = Asked()
+    monkeypatch.setattr(plot, "menu", lambda: asked)
+    area = plot.plot.viewport()
+    spot = area.rect().center()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, spot, area.mapToGlobal(spot))
+    QApplication.sendEvent(area, event)
+    assert asked.places == [area.mapToGlobal(spot)]
+
+
+def test_the_menu_has_a_button_where_the_keyboard_is(plot, monkeypatch):
+    asked = Asked()
+    monkeypatch.setattr(plot, "menu", lambda: asked)
+    plot.more.hide()
+    plot.focusInEvent(QFocusEvent(QEvent.Type.FocusIn))
+    assert not plot.more.isHidden()
+    plot.more.click()
+    assert len(asked.places) == 1
