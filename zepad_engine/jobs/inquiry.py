@@ -26,7 +26,7 @@ from zepad_engine.plan import set_name
 from zepad_engine.questions import PGD, PGD_STEPS, Subject
 
 _TEST = "test:"
-_OPENED_PICTURES = 256
+_OPENED_PICTURES = 128
 _MOST_FILES = 600
 
 
