@@ -6,6 +6,7 @@ works for long (not the window) does so under ``gaps.forgiving()``.
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ READY_MS = 120_000
 def app(qtbot: QtBot) -> Iterator[App]:
     """The real window at 1280 x 800 with a real engine that is ready; both are gone afterwards."""
     made = build()
+    # As the product does once it has painted, long before anybody clicks.
+    importlib.import_module("pyqtgraph")
     made.window.confirm_close = lambda _parent: True
     made.window.resize(1280, 800)
     made.window.show()

@@ -85,6 +85,13 @@ def without_times(folder: Path) -> Any:
     return _stripped(json.loads((folder / "report.json").read_text()))
 
 
+def without_staff(folder: Path) -> Any:
+    """The same without how many workers there were: under a window one core of more than two stays free."""
+    report = without_times(folder)
+    del report["execution"]["workers"]
+    return report
+
+
 def _stripped(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _stripped(item) for key, item in value.items() if key not in _TIMES}

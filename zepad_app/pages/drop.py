@@ -33,7 +33,8 @@ from zepad_engine.shown_names import shown_name
 
 _FORMATS = (
     "Encoders: " + "  ".join(ENCODER_ENDINGS),
-    "Images: " + "  ".join(IMAGE_ENDINGS[:5]) + "   Audits: a run's folder, or a bundle " + BUNDLE_ENDING,
+    "Images: " + "  ".join(IMAGE_ENDINGS[:5]),
+    "Audits: a run's folder, or a bundle  " + BUNDLE_ENDING,
 )
 
 
@@ -130,6 +131,7 @@ class DropPage(Page):
         self._past = last_audit()
         runs = recent_runs()
         self.inspection.offer(next((run for run in runs if run.state == "finished"), None))
+        self._show_cards()
         if runs:
             self._recent.addWidget(label("Recent audits", "section"))
             self._recent.addWidget(self._rows(tuple(RunRow(self._theme, run) for run in runs)))
@@ -176,13 +178,18 @@ class DropPage(Page):
         self._show_chooser()
         if self.preflight is not None:
             self.preflight.setVisible(state.choosing is None)
+        self._show_cards()
+        self.zone.set_title(f"Opening {name}…" if name else "Drop an encoder to audit, or images to inspect")
+        self._tell_sample()
+        self.heading_changed.emit()
+
+    def _show_cards(self) -> None:
+        """The start page, while no encoder is looked at; pictures are offered once there is an audit to judge them."""
+        state = self._model.state
         start = state.inspected is None and state.choosing is None
         for widget in (self.zone, self.sample, self._below):
             widget.setVisible(start)
         self.inspection.setVisible(start and self.inspection.offered and not state.busy)
-        self.zone.set_title(f"Opening {name}…" if name else "Drop an encoder to audit, or images to inspect")
-        self._tell_sample()
-        self.heading_changed.emit()
 
     def _tell_sample(self) -> None:
         state = self._model.state

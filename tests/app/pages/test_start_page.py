@@ -41,9 +41,7 @@ def test_one_click_inspects_with_the_newest_audit(app: App, engine: FakeEngine, 
     assert page.inspection.isHidden()
     store(runs_folder() / "20260101-101010-a")
     page.refresh_recent()
-    app.model.forget_inspected()
     app.window.show()
-    page._on_changed()
     assert page.inspection.isVisible()
     page.inspection._button.click()
     assert app.window.pages.name_of(app.window.stack.currentWidget()) == "inspect"
