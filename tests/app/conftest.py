@@ -15,6 +15,14 @@ from zepad_app.audit_model import AuditModel
 from zepad_app.theme import Theme
 
 
+@pytest.fixture(autouse=True)
+def _no_widget_lives_on() -> Iterator[None]:
+    """Widgets a test has closed are gone before the next: each change of the theme would dress them all again."""
+    yield
+    if QApplication.instance() is not None:
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def engine(qtbot: QtBot) -> FakeEngine:
     return FakeEngine()
