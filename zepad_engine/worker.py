@@ -21,7 +21,6 @@ from zepad_engine.bundle.opening import open_bundle
 from zepad_engine.bundle.signing import fingerprint
 from zepad_engine.bundle_words import BundleOpened, OpenBundle
 from zepad_engine.catalogue import Catalogue
-from zepad_engine.comparing.compare import keep_comparison
 from zepad_engine.comparison import Compare, Compared
 from zepad_engine.exporting import export
 from zepad_engine.jobs.job import Job, Line, Told
@@ -180,6 +179,9 @@ class Engine:
             case JudgeImage() | ExplainImage() | FindNeighbours() | SiftImages():
                 return self._question(request)
             case Compare():
+                # It reads stored logits, which nothing else in this process does: the start is quicker without.
+                from zepad_engine.comparing.compare import keep_comparison
+
                 path = keep_comparison(Path(request.first), Path(request.second))
                 return Compared(request=request.request, first=request.first, second=request.second, path=str(path))
             case Export():
