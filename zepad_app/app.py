@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from zepad_app.audit_model import AuditModel
@@ -17,6 +15,7 @@ from zepad_app.engine_client import EngineClient
 from zepad_app.engine_port import EnginePort
 from zepad_app.failures import catch_our_faults
 from zepad_app.preferences import FolderWishes
+from zepad_app.preloading import preload_behind
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.window import Window
@@ -71,6 +70,4 @@ def run(argv: Sequence[str]) -> int:
 
 def _after_first_paint(app: App) -> None:
     app.model.start_engine()
-    # Plots are needed minutes later; loading them now keeps the first click quick.
-    for wait, module in ((300, "pyqtgraph"), (900, "zepad_app.pages.inspect")):
-        QTimer.singleShot(wait, lambda name=module: importlib.import_module(name))
+    preload_behind()

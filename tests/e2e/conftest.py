@@ -6,7 +6,6 @@ works for long (not the window) does so under ``gaps.forgiving()``.
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from tests.support.finished import stored_once, tiny_inputs
 from tests.support.gap_meter import GROSS_MS, GapMeter, store
 from zepad_app.app import App, build
+from zepad_app.preloading import preload
 from zepad_engine.places import runs_folder
 from zepad_engine.plan import Adaptive, AuditPlan, Choice
 
@@ -32,7 +32,7 @@ def app(qtbot: QtBot) -> Iterator[App]:
     """The real window at 1280 x 800 with a real engine that is ready; both are gone afterwards."""
     made = build()
     # As the product does once it has painted, long before anybody clicks.
-    importlib.import_module("pyqtgraph")
+    preload()
     made.window.confirm_close = lambda _parent: True
     made.window.resize(1280, 800)
     made.window.show()
