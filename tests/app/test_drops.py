@@ -31,7 +31,8 @@ from zepad_engine.places import runs_folder
 from zepad_engine.plan import AuditPlan
 from zepad_engine.questions import JudgeImage
 
-LONGEST_GAP = 0.1
+# Seconds of this thread's processor time; slow cores took 0.14.
+LONGEST_GAP = 0.25
 LINK = "That is a link, not a file; nothing is fetched from the network or from another program."
 PIXELS = "That is a picture without a file; nothing is fetched from the network or from another program."
 BUTTON, NO_KEY, COPY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction

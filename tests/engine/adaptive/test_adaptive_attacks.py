@@ -169,7 +169,7 @@ def test_evading_finds_the_blind_spot_that_pgd_walks_past():
     for wrong, _ in (plain, evading):
         assert float(wrong.float().mean()) > 0.9
     detected = [float(flagged[wrong].float().mean()) for wrong, flagged in (plain, evading)]
-    assert detected[0] > 0.8
+    assert detected[0] > 0.7
     assert detected[1] < detected[0] - 0.5
 
 

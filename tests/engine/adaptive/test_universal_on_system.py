@@ -49,7 +49,7 @@ def test_many_steps_raise_the_loss_more_than_one_and_far_more_than_noise():
             return float(functional.cross_entropy(target.scored(images), target.labels))
 
     assert loss(many) > 2 * max(loss(one), loss(noise))
-    assert robust_accuracy(target, many) < robust_accuracy(target, noise) - 0.2
+    assert robust_accuracy(target, many) < robust_accuracy(target, noise) - 0.1
 
 
 def test_the_start_is_chosen_by_the_examples_and_never_by_the_test_images():

@@ -111,7 +111,8 @@ def test_the_purifier_is_trained_kept_and_put_before_the_victim(opened):
     assert found["epochs"] == ()
     assert found["selected_epoch"] in {1, 2}
     assert "without the purifier, by epoch" in found["recipe"]
-    assert opened.series == {"purifier/feature_loss", "purifier/pixel_loss", "purifier/feature_distance"}
+    names = ("feature_loss", "pixel_loss", "feature_distance", "gradient_norm")
+    assert opened.series == {f"purifier/{name}" for name in names}
     whole, images = opened.load("purified_victim"), tiny_images(4)
     assert isinstance(whole, Fronted)
     assert isinstance(whole.front, Purifier)

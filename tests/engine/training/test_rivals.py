@@ -160,7 +160,7 @@ def test_tuning_by_a_rival_lowers_its_loss_and_makes_the_encoder_harder_to_fool(
     tuned = work.run(VALIDATION, Progress.silent())
     kept = tuned.epochs[tuned.selected - 1]
     assert kept.pgd_accuracy == max(row.pgd_accuracy for row in tuned.epochs)
-    assert kept.pgd_accuracy > 0.75
+    assert kept.pgd_accuracy > 0.65
     assert kept.clean_accuracy > 0.9
     assert tuned.epochs[-1].total < 0.7 * tuned.epochs[0].total
     assert weight_bytes(tuned.encoder) != before
