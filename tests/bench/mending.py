@@ -1,7 +1,7 @@
 """Does what could mend ZePAD hold when it is attacked itself? Seeds and tasks that did not choose it.
 
 ``python -m tests.bench.mending run --out DIR [--data DIR]`` builds ZePAD and the candidate beside each other (an audit
-of quick sizes per seed), attacks each of them itself, and goes on where it was stopped; ``... harden`` attacks what
+of quick sizes per victim and seed), attacks each itself, and goes on where it was stopped; ``... harden`` attacks what
 still stands with more steps and starts; ``... table DIR`` puts the figures into a table. As in AutoAttack the attacks
 run one after another, each on the images that still resist (``cascade.py``). The rule by which a candidate is kept was
 written down before any of it was run:
@@ -19,6 +19,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ from zepad_engine.metrics import Flags, paired_difference
 from zepad_engine.plan import Adaptive, AuditPlan, Choice, plan_from_json, set_name
 from zepad_engine.presets import with_preset
 from zepad_engine.run_folder import RunFolder
+from zepad_engine.study.plans import VICTIMS
 from zepad_engine.study.running import run_study
 
 # The candidate of the first trial.
@@ -52,27 +54,30 @@ _REAL: Final = "sign-language-digits.zip"
 _Difference = tuple[float, float, float]
 
 
-def plans(seeds: Iterable[int], data: Path | None) -> Iterator[tuple[str, AuditPlan]]:
-    """An audit per seed that trains what all of them need; the attacks on them come after it."""
+def plans(victims: Iterable[str], seeds: Iterable[int], data: Path | None) -> Iterator[tuple[str, AuditPlan]]:
+    """An audit per victim (a key of the study's) and seed that trains what all need; the attacks come after it."""
     catalogue = describe()
     tasks = (*_TASKS, str((data / _REAL).resolve())) if data else _TASKS
-    for seed in seeds:
+    for victim, seed in product(victims, seeds):
+        encoder, auxiliary = VICTIMS[victim]
         plan = AuditPlan(
+            encoder=encoder,
+            auxiliary=auxiliary,
             tasks=tasks,
             seed=seed,
             attacks=(Choice(key="advencoder_per"), Choice(key="sign_noise")),
             defences=(Choice(key="undefended"), Choice(key=ZEPAD), AVERAGED),
         )
         yield (
-            f"supcon-corrected-{seed}",
+            f"{victim}-corrected-{seed}",
             msgspec.structs.replace(with_preset(plan, "quick", catalogue), adaptive=Adaptive()),
         )
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """Candidate and ZePAD on one task of one seed: what each kept, and candidate minus ZePAD with its 95 % interval."""
+    """Candidate and ZePAD on one task of one audit: what each kept, and candidate minus ZePAD with a 95 % interval."""
 
-    seed: int
+    audit: str
     task: str
     zepad: Fallen
     candidate: Fallen
@@ -94,7 +99,7 @@ def compared(run: RunFolder, candidate: str) -> list[Compared]:
         if one and other:
             theirs, ours = (right_when_clean(run.root, plan, task, who) for who in (ZEPAD, candidate))
             each = Compared(
-                seed=plan.seed,
+                audit=run.root.name,
                 task=set_name(task),
                 zepad=one,
                 candidate=other,
@@ -115,7 +120,7 @@ def _difference(ours: Flags, theirs: Flags) -> _Difference:
 
 
 _TITLES: Final = (
-    "seed, task",
+    "audit, task",
     "n",
     "ZePAD worst (wrong and unflagged)",
     "candidate worst (wrong and unflagged)",
@@ -132,7 +137,7 @@ def table(found: Iterable[Compared]) -> Iterator[str]:
     yield f"|{'---|' * len(_TITLES)}"
     for one in found:
         cells = (
-            f"{one.seed}, {one.task}",
+            f"{one.audit}, {one.task}",
             f"{len(one.zepad.right)}",
             _share(one.zepad),
             _share(one.candidate),
@@ -162,7 +167,7 @@ def verdict(found: list[Compared]) -> Iterator[str]:
     better, worse = (sum(hit) for hit in zip(*((one.worst[1] > 0, one.worst[2] < 0) for one in found), strict=True))
     mean = sum(one.clean[0] for one in found) / len(found)
     half = math.sqrt(sum(((one.clean[2] - one.clean[1]) / 2) ** 2 for one in found)) / len(found)
-    red = [f"{light.name} on {one.task}, seed {one.seed}" for one in found for light in _red(one.candidate.lights)]
+    red = [f"{light.name} on {one.task}, {one.audit}" for one in found for light in _red(one.candidate.lights)]
     checked = sum(bool(one.candidate.lights) for one in found)
     met = (better > len(found) / 2 and not worse, mean - half >= -0.01, checked > 0 and not red)
     yield f"1. better on {better}, worse on {worse} of {len(found)}: {_met(met[0])}"
@@ -182,7 +187,7 @@ def _met(rule: bool) -> str:
 def _run(wish: argparse.Namespace) -> None:
     listener = TerminalProgress(sys.stderr)
     with Stopping() as stopping:
-        for name, plan in plans(wish.seeds, wish.data):
+        for name, plan in plans(wish.victims, wish.seeds, wish.data):
             run_study([(name, plan)], wish.out.resolve(), lambda _name: listener, lambda: stopping.asked)
             where = wish.out.resolve() / name
             for task in (task for task in plan.tasks if set_name(task) in wish.tasks or not wish.tasks):
@@ -207,6 +212,7 @@ def main(argv: list[str]) -> int:
     running, hardening, printing = (verbs.add_parser(verb) for verb in ("run", "harden", "table"))
     running.add_argument("--out", type=Path, required=True)
     running.add_argument("--data", type=Path, help="folder with sign-language-digits.zip, the fifth task")
+    running.add_argument("--victims", nargs="+", choices=tuple(VICTIMS), default=("supcon",))
     running.add_argument("--seeds", type=int, nargs="+", default=(1, 2))
     running.add_argument("--images", type=int, default=128)
     running.add_argument("--tasks", nargs="+", default=(), help="names of the sets to attack on; all of them if none")

@@ -28,7 +28,7 @@ def fallen(right, n=100, lights=(GREEN,)):
 
 def compared(candidate, zepad=5, clean=0.0, lights=(GREEN,)):
     return Compared(
-        seed=1,
+        audit="supcon-corrected-1",
         task="signs",
         zepad=fallen(zepad),
         candidate=fallen(candidate, lights=lights),
@@ -66,14 +66,15 @@ def test_the_rule_is_met_only_where_all_three_parts_are():
 
 def test_a_row_of_the_table():
     row = list(table([compared(40, clean=-0.01)]))[2]
-    assert row.startswith("| 1, signs | 100 | 5.0 (10.0) | 40.0 (10.0) | +35.0 (")
+    assert row.startswith("| supcon-corrected-1, signs | 100 | 5.0 (10.0) | 40.0 (10.0) | +35.0 (")
     assert row.endswith(" | 40.0 | –, – | -1.0 (-3.0 to +1.0), n = 500 |")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_audits_are_sound_and_attack_nothing_by_themselves(seed):
-    ((name, plan),) = plans([seed], None)
-    assert name == f"supcon-corrected-{seed}"
+@pytest.mark.parametrize(("victim", "seed"), [("supcon", 1), ("simclr", 2)])
+def test_the_audits_are_sound_and_attack_nothing_by_themselves(victim, seed):
+    ((name, plan),) = plans([victim], [seed], None)
+    assert name == f"{victim}-corrected-{seed}"
+    assert victim in plan.encoder
     assert troubles(plan) == ()
     assert plan.adaptive.attacks == ()
     assert [choice.identity for choice in plan.defences] == ["undefended", "zepad", "tuned_ensemble-candidate"]
