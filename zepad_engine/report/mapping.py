@@ -1,7 +1,8 @@
 """Where an audit touches the catalogues people file risks under; what applies is read off the report, not ticked.
 
-MITRE ATLAS ids and names are those of data release 5.6.0 (ids stayed when 2026.07 renamed some mitigations), OWASP's
-are of the Machine Learning Security Top 10 of 2023, NIST's terms are of AI 100-2 E2025.
+MITRE ATLAS ids and names are those of content release 2026.07, which renamed three of these mitigations (its release
+note was read on 27 November 2026; 2026.10 was out then, and its note not at hand). OWASP's are of the Machine Learning
+Security Top 10 of 2023, NIST's terms are of AI 100-2 E2025.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from zepad_engine.findings import AuditReport
 
 Fit: TypeAlias = Literal["applies", "loosely", "not"]
 
-ATLAS: Final = "MITRE ATLAS 5.6.0"
+ATLAS: Final = "MITRE ATLAS 2026.07"
 OWASP: Final = "OWASP ML Top 10, 2023"
 NIST: Final = "NIST AI 100-2 E2025"
 CATALOGUES: Final = (ATLAS, OWASP, NIST)
@@ -85,11 +86,17 @@ def _atlas_defences(report: AuditReport) -> tuple[Entry, ...]:
     fused = any(len(defence.branches) > 1 for defence in report.defences) or bool(report.branches)
     tuned = _listens(report, "tuned_victim")
     return (
-        row("AML.M0003", "Model Hardening", tuned, "The tuned encoders (MPAE).", "No tuned encoder was evaluated."),
-        row("AML.M0006", "Use Ensemble Methods", fused, "The fused branches.", "No ensemble was evaluated."),
+        row(
+            "AML.M0003",
+            "Predictive AI Model Hardening",
+            tuned,
+            "The tuned encoders (MPAE).",
+            "No tuned encoder was evaluated.",
+        ),
+        row("AML.M0006", "Predictive AI Ensembles", fused, "The fused branches.", "No ensemble was evaluated."),
         row(
             "AML.M0015",
-            "Adversarial Input Detection",
+            "Predictive AI Adversarial Input Detection",
             bool(report.detection),
             "The detector; its false alarms stand beside what it catches.",
             "No detector was evaluated.",
@@ -145,7 +152,7 @@ def _nist(report: AuditReport) -> tuple[Entry, ...]:
         term("Black-box attack", "black-box" in known, "On the systems' answers.", "None was run."),
         term("Transferability", bool(report.attacks), "From encoders to the systems built on them."),
         term("Adversarial training", _listens(report, "tuned_victim"), "How the tuned encoders come about."),
-        term("Poisoning, privacy and abuse attacks", False, "", "Not tested here."),
+        term("Poisoning, privacy and misuse attacks", False, "", "Not tested here."),
     )
 
 
