@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from zepad_engine.evidence import AdaptiveFinding, Light, Rate, WorstCase
 
+# Less lost than this, in shares, is no contrast worth a "but".
+_SAME = 0.05
+
 
 def withheld(lights: tuple[Light, ...], names: Mapping[str, str]) -> str:
     """Why there is no verdict, or nothing where no light is red; ``names`` are the defences' by identity."""
@@ -19,16 +22,14 @@ def withheld(lights: tuple[Light, ...], names: Mapping[str, str]) -> str:
     )
 
 
-def attacked_verdict(worst: tuple[WorstCase, ...]) -> list[str]:
-    """What belongs into the verdict itself: the task on which ZePAD keeps least once it is attacked itself."""
+def attacked_words(worst: tuple[WorstCase, ...], kept: Rate) -> str:
+    """How the verdict's sentence goes on: the task on which ZePAD keeps least once it is attacked itself, if it was."""
     cases = [case for case in worst if (case.scope, case.defence) == ("all", "zepad")]
     if not cases:
-        return []
-    least = min(cases, key=lambda case: case.accuracy.value)
-    return [
-        f"Attacked itself, image by image and with everything in hand, ZePAD keeps {percent(least.accuracy)} of"
-        f" {least.accuracy.n} images of {least.task}."
-    ]
+        return ""
+    least = min(cases, key=lambda case: case.accuracy.value).accuracy
+    joint = "but" if least.value < kept.value - _SAME else "and"
+    return f", {joint} {percent(least)} once it is attacked itself (n = {least.n:,})"
 
 
 def _lower(name: str) -> str:

@@ -9,7 +9,7 @@ from zepad_engine.adaptive_words import (
     adaptive_details,
     adaptive_gaps,
     adaptive_threats,
-    attacked_verdict,
+    attacked_words,
     percent,
     withheld,
 )
@@ -22,8 +22,6 @@ _CONTROLS = ("sign_noise", "gaussian_noise")
 # Attacks that need nothing but what is public: the encoder, or a file somebody made.
 _PUBLIC = {"victim", "auxiliary", "public_pair", "elsewhere"}
 _FEW = 100
-# Less than this rounds to 0.0 points.
-_UNSEEN = 0.0005
 
 
 class Tried(NamedTuple):
@@ -62,8 +60,7 @@ def summarise(
         details += _hardest_words(averages, hardest, names)
     details += [*_detector_words(worst, detection), *adaptive_details(tried.adaptive, tried.worst, tried.names)]
     return Summary(
-        verdict=withheld(tried.lights, tried.names)
-        or " ".join([_verdict(plan, undefended, zepad), *attacked_verdict(tried.worst)]),
+        verdict=withheld(tried.lights, tried.names) or _verdict(plan, undefended, zepad, tried.worst),
         detail=" ".join(details),
         limits=limits_of(plan, attacks, tried.adaptive),
     )
@@ -85,25 +82,16 @@ def _ra(average: Average | None, otherwise: float) -> float:
     return average.ra.value if average and average.ra else otherwise
 
 
-def _verdict(plan: AuditPlan, undefended: Average | None, zepad: Average | None) -> str:
-    size = f"{plan.epsilon_255:g}/255"
+def _verdict(plan: AuditPlan, undefended: Average | None, zepad: Average | None, worst: tuple[WorstCase, ...]) -> str:
+    """The one sentence every page, paper and window shows: what is lost, what ZePAD keeps, and once attacked itself."""
     if undefended is None or undefended.ba is None or undefended.ra is None:
         return "This plan has no undefended row, so it cannot say what the encoder loses."
-    lost = points(undefended.ba.value - undefended.ra.value)
-    first = f"Undefended, this encoder loses {lost} to one universal perturbation of {size}."
-    if zepad is None or zepad.ra is None or zepad.ba is None:
-        return first
-    won = zepad.ra.value - undefended.ra.value
-    if won <= 0:
-        return f"{first} ZePAD wins none of them back."
-    cost = undefended.ba.value - zepad.ba.value
-    return f"{first} ZePAD wins back {points(won)} and {_cost_words(cost)} on clean images."
-
-
-def _cost_words(cost: float) -> str:
-    if abs(cost) < _UNSEEN:
-        return "costs nothing"
-    return f"costs {points(cost)}" if cost > 0 else f"gains {points(-cost)}"
+    fall = f"One perturbation of {plan.epsilon_255:g}/255 takes this encoder from {100 * undefended.ba.value:.1f} to"
+    if zepad is None or zepad.ra is None:
+        return f"{fall} {percent(undefended.ra)}."
+    won = zepad.ra.value > undefended.ra.value
+    kept = f"ZePAD keeps {percent(zepad.ra)}" if won else f"ZePAD keeps no more, {percent(zepad.ra)}"
+    return f"{fall} {100 * undefended.ra.value:.1f} %; {kept}{attacked_words(worst, zepad.ra)}."
 
 
 def _details(

@@ -58,8 +58,7 @@ def verdict(table, plan=PLAN, detection=(), attacks=ATTACKS):
 def test_a_defence_that_wins():
     said = verdict({"undefended": (800, 500, 790), "zepad": (790, 700, 780)})
     assert said.verdict == (
-        "Undefended, this encoder loses 30.0 points to one universal perturbation of 8/255."
-        " ZePAD wins back 20.0 points and costs 1.0 points on clean images."
+        "One perturbation of 8/255 takes this encoder from 80.0 to 50.0 %; ZePAD keeps 70.0 % [67.1, 72.8]."
     )
     assert re.match(
         r"Mean over 1 task the defender did not tune on, n = 1,000 test images, 95 % intervals in brackets\."
@@ -70,23 +69,18 @@ def test_a_defence_that_wins():
     )
 
 
-def test_a_defence_that_wins_on_clean_images_too():
-    said = verdict({"undefended": (800, 500, 790), "zepad": (812, 700, 780)})
-    assert said.verdict.endswith("ZePAD wins back 20.0 points and gains 1.2 points on clean images.")
-
-
 @pytest.mark.parametrize("robust", [500, 400])
 def test_a_defence_that_wins_nothing(robust):
     said = verdict({"undefended": (800, 500, 790), "zepad": (790, robust, 780)})
     assert said.verdict == (
-        "Undefended, this encoder loses 30.0 points to one universal perturbation of 8/255."
-        " ZePAD wins none of them back."
+        "One perturbation of 8/255 takes this encoder from 80.0 to 50.0 %; ZePAD keeps no more,"
+        f" {percent(wilson(robust, 1000))}."
     )
 
 
 def test_without_zepad_the_loss_alone_is_told():
     said = verdict({"undefended": (800, 500, 790)})
-    assert said.verdict == "Undefended, this encoder loses 30.0 points to one universal perturbation of 8/255."
+    assert said.verdict == "One perturbation of 8/255 takes this encoder from 80.0 to 50.0 % [46.9, 53.1]."
 
 
 def test_without_an_undefended_row_there_is_no_verdict():
@@ -97,14 +91,14 @@ def test_without_an_undefended_row_there_is_no_verdict():
 def test_the_control_never_stands_for_an_attack():
     # Noise cost more here; the verdict is still about the attack.
     said = verdict({"undefended": (800, 700, 300), "zepad": (790, 750, 780)})
-    assert "loses 10.0 points" in said.verdict
+    assert "from 80.0 to 70.0 %;" in said.verdict
 
 
 def test_the_attack_that_costs_zepad_most_is_named_where_it_is_another():
     attacks = (*ATTACKS, attack("on_benign", "On benign", origin="benign"))
     table = {"undefended": (800, 500, 790, 780), "zepad": (790, 700, 780, 600), "clean_ensemble": (800, 690, 780, 640)}
     said = verdict(table, attacks=attacks)
-    assert "ZePAD wins back 20.0 points" in said.verdict
+    assert "to 50.0 %; ZePAD keeps 70.0 % [" in said.verdict
     assert "What costs ZePAD most is On benign: it keeps 60.0 % [" in said.detail
     assert "(three clean encoders 64.0 % [" in said.detail
     assert "What costs ZePAD most" not in verdict({key: row[:3] for key, row in table.items()}).detail
@@ -115,7 +109,7 @@ IMPORTED = (*ATTACKS, msgspec.structs.replace(attack("on_benign", "Mine", origin
 
 def test_an_imported_perturbation_may_be_the_worst_and_is_never_called_aimed_at_the_encoder():
     said = verdict({"undefended": (800, 500, 790, 400), "zepad": (790, 700, 780, 600)}, attacks=IMPORTED)
-    assert "loses 40.0 points" in said.verdict
+    assert "from 80.0 to 40.0 %;" in said.verdict
     assert "Under Mine, the strongest attack tried: undefended 80.0 %" in said.detail
     assert "on the public encoder" not in said.detail
     assert "crafted on encoders without the heads or imported; it says nothing" in said.limits
@@ -150,23 +144,6 @@ def test_the_controls_stand_beside_the_verdict():
     detail = verdict(table).detail
     assert "Three clean encoders alone keep 69.0 % [66.1, 71." in detail
     assert "A network never trained keeps 59.0 % [5" in detail
-
-
-def test_a_tiny_cost_is_no_negative_gain():
-    plan = msgspec.structs.replace(PLAN, tasks=("sample:signs",))
-    cells_ = [
-        Cell(
-            defence="undefended",
-            attack="l4a_base",
-            task="signs",
-            epsilon_255=8,
-            ba=wilson(8000, 10000),
-            ra=wilson(1, 2),
-        ),
-        Cell(defence="zepad", attack="l4a_base", task="signs", epsilon_255=8, ba=wilson(7997, 10000), ra=wilson(6, 10)),
-    ]
-    said = summarise(plan, averages_of(cells_, plan), (), (ATTACKS[0],))
-    assert "-0.0" not in said.verdict
 
 
 def row(task, value, low, key="l4a_base"):
@@ -294,9 +271,11 @@ def test_attacks_on_the_systems_are_told_with_their_worst_and_the_worst_per_imag
     )
     verdict_too = summarise(PLAN, averages_of(cells(TABLE), PLAN), (), ATTACKS, Tried(found, (whole,))).verdict
     assert verdict_too == (
-        f"{verdict(TABLE).verdict} Attacked itself, image by image and with everything in hand, ZePAD keeps"
-        " 25.0 % [17.5, 34.3] of 100 images of signs."
+        f"{verdict(TABLE).verdict[:-1]}, but 25.0 % [17.5, 34.3] once it is attacked itself (n = 100)."
     )
+    level = msgspec.structs.replace(whole, accuracy=wilson(66, 100))
+    told = summarise(PLAN, averages_of(cells(TABLE), PLAN), (), ATTACKS, Tried(found, (level,))).verdict
+    assert ", and 66.0 % [" in told
     assert threat_model(PLAN, ATTACKS, found)[-1].startswith("Beyond the paper, on signs: attacks on the defended")
 
 

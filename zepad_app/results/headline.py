@@ -1,4 +1,4 @@
-"""The verdict in one sentence and the few figures it rests on, all from the report's own means. No Qt."""
+"""The report's verdict, and the few figures it rests on, from the report's own means. No Qt."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from zepad_engine.findings import AuditReport, Average
 CONTROLS: Final = ("sign_noise", "gaussian_noise")
 # Attacks that need nothing but what is public, as the engine's verdict counts them.
 _PUBLIC: Final = frozenset({"victim", "auxiliary", "public_pair", "elsewhere"})
-# Less lost than this, in shares, is no contrast worth a "but".
-_SAME: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,24 +36,17 @@ class Headline:
 
 
 def headline_of(report: AuditReport) -> Headline:
-    """The verdict of a report; its own words where a figure is missing."""
+    """The report's verdict, with figures where it has what they are made of."""
     attack = headline_attack(report)
     undefended, zepad = (_mean(report, defence, attack) for defence in ("undefended", "zepad"))
-    if undefended is None or undefended.ba is None or undefended.ra is None:
-        return Headline(sentence=report.summary.verdict)
-    fall = f"One perturbation of {report.plan.epsilon_255:g}/255 takes this encoder from {_short(undefended.ba)} to"
-    figures = [_fall(report, undefended, attack)]
-    kept = zepad.ra if zepad is not None else None
-    if kept is None:
-        return Headline(sentence=f"{fall} {_told(undefended.ra)}.", figures=tuple(figures))
-    figures.append(_kept(kept))
-    sentence = f"{fall} {percent(undefended.ra.value)}; ZePAD keeps {_told(kept)}"
-    attacked = attacked_itself(report)
-    if attacked is not None:
-        figures.append(_attacked(report, attacked))
-        joint = "but" if attacked.accuracy.value < kept.value - _SAME else "and"
-        sentence += f", {joint} {_told(attacked.accuracy)} once it is attacked itself"
-    return Headline(sentence=f"{sentence}.", figures=tuple(figures))
+    figures: list[Figure] = []
+    if undefended is not None and undefended.ba is not None and undefended.ra is not None:
+        figures.append(_fall(report, undefended, attack))
+        if zepad is not None and zepad.ra is not None:
+            figures.append(_kept(zepad.ra))
+            attacked = attacked_itself(report)
+            figures += [_attacked(report, attacked)] if attacked is not None else []
+    return Headline(sentence=report.summary.verdict, figures=tuple(figures))
 
 
 def headline_attack(report: AuditReport) -> str:
@@ -112,10 +103,6 @@ def _attacked(report: AuditReport, case: WorstCase) -> Figure:
         meaning="adversarial",
         rate=case.accuracy,
     )
-
-
-def _short(rate: Rate) -> str:
-    return f"{100 * rate.value:.1f}"
 
 
 def _told(rate: Rate) -> str:
