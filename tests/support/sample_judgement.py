@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import random
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import QBuffer
 from PySide6.QtGui import QColor, QImage
 
 from tests.support.sample_rates import CLASSES
@@ -95,24 +97,34 @@ def _top(first: float, offset: int) -> tuple[ClassScore, ...]:
 
 
 def write_pictures(folder: Path, *, side: int = 32) -> None:
-    """Draw every picture the sample report and judgement name."""
+    """Store every picture the sample report and judgement name."""
+    for name, picture in _pictures(side).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture)
+
+
+@functools.cache
+def _pictures(side: int) -> dict[str, bytes]:
+    """PNG files by name; drawn once, for a pixel at a time is slow."""
     report = sample_report()
-    for number, example in enumerate(report.examples):
-        _store(_strip(number, side), folder / example.file)
-    for number, attack in enumerate(report.attacks):
-        _store(_noise(number, side, 127), folder / attack.preview)
-    _store(_scene(3, side), folder / "previews/shown.png")
-    _store(_blend(_scene(3, side), _noise(0, side, 10)), folder / "previews/perturbed.png")
-    _store(_noise(0, side, 100), folder / "previews/residual.png")
-    for number in range(THUMBNAILS):
-        _store(_scene(number, side), folder / f"previews/thumbnail-{number}.png")
+    drawn = {example.file: _strip(number, side) for number, example in enumerate(report.examples)}
+    drawn |= {attack.preview: _noise(number, side, 127) for number, attack in enumerate(report.attacks)}
+    drawn["previews/shown.png"] = _scene(3, side)
+    drawn["previews/perturbed.png"] = _blend(_scene(3, side), _noise(0, side, 10))
+    drawn["previews/residual.png"] = _noise(0, side, 100)
+    drawn |= {f"previews/thumbnail-{number}.png": _scene(number, side) for number in range(THUMBNAILS)}
+    return {name: _png(image) for name, image in drawn.items()}
 
 
-def _store(image: QImage, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert image.save(str(path))
+def _png(image: QImage) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    assert image.save(buffer, "PNG")
+    return bytes(buffer.data().data())
 
 
+@functools.cache
 def _scene(seed: int, side: int) -> QImage:
     image, dice = QImage(side, side, QImage.Format.Format_RGB32), random.Random(seed)
     hue, x0, y0, radius = dice.random(), dice.uniform(0.3, 0.7), dice.uniform(0.3, 0.7), dice.uniform(0.2, 0.4)
@@ -123,6 +135,7 @@ def _scene(seed: int, side: int) -> QImage:
     return image
 
 
+@functools.cache
 def _noise(seed: int, side: int, size: int) -> QImage:
     image, dice = QImage(side, side, QImage.Format.Format_RGB32), random.Random(seed)
     for y in range(side):
@@ -132,6 +145,7 @@ def _noise(seed: int, side: int, size: int) -> QImage:
 
 
 def _blend(image: QImage, noise: QImage) -> QImage:
+    image = image.copy()
     for y in range(image.height()):
         for x in range(image.width()):
             a, b = image.pixelColor(x, y), noise.pixelColor(x, y)
