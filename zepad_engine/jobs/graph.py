@@ -128,7 +128,8 @@ def _training(plan: AuditPlan, branches: tuple[Branch, ...]) -> list[Job]:
         needs=("open_victim", "data"),
         cost=purifying_seconds(plan),
     )
-    return [*tune, train, *([purify] if "purified_victim" in branches else [])]
+    # An attack is crafted on the benign encoder, and every answer waits for every attack: it comes first.
+    return [train, *tune, *([purify] if "purified_victim" in branches else [])]
 
 
 def _recipes(branches: tuple[Branch, ...]) -> list[tuple[Branch, BranchRecipe]]:

@@ -94,6 +94,11 @@ def test_an_attack_waits_for_the_encoder_it_aims_at():
     assert "benign" not in known["craft_advencoder_per"].needs
 
 
+def test_what_every_answer_waits_for_is_begun_before_what_only_some_wait_for():
+    order = [job.key for job in audit_jobs(PLANS["quick"], CATALOGUE)]
+    assert order.index("benign") < min(order.index(key) for key in order if key.startswith("tune_"))
+
+
 def test_imported_perturbations_wait_for_nothing_but_the_picture_size():
     files = tuple(Choice(key="imported", values={"file": f"{name}.npy"}, name=name) for name in ("one", "two"))
     jobs = {job.key: job for job in audit_jobs(AuditPlan(attacks=(Choice(key="sign_noise"), *files)), CATALOGUE)}
