@@ -33,15 +33,16 @@ def faithfulness(values: Tensor, picture: Tensor, answer: Callable[[Tensor], Ten
     """
     most_important_first = _order(values.flatten())
     steps = _STEPS_OF_LARGE if values.shape[-1] > LARGE else _STEPS
-    kept = torch.ones(steps + 1, values.numel(), dtype=torch.bool)
-    for step in range(steps + 1):
-        kept[step, most_important_first[: round(step / steps * values.numel())]] = False
-    masks = kept.view(-1, 1, *values.shape).to(picture.device)
+    taken = torch.zeros(steps - 1, values.numel(), dtype=torch.bool)
+    for step in range(1, steps):
+        taken[step - 1, most_important_first[: round(step / steps * values.numel())]] = True
+    masks = taken.view(-1, 1, *values.shape).to(picture.device)
     grey = torch.full_like(picture, GREY)
-    return Faithfulness(
-        deletion=_area(torch.where(masks, picture, grey), answer, batch),
-        insertion=_area(torch.where(masks, grey, picture), answer, batch),
-    )
+    # Both ways lead from one end to the other; the ends are asked about once.
+    ways = torch.cat([picture, grey, torch.where(masks, grey, picture), torch.where(masks, picture, grey)])
+    whole, nothing, *heights = _heights(ways, answer, batch)
+    taken_away, put_back = heights[: steps - 1], heights[steps - 1 :]
+    return Faithfulness(deletion=_area([whole, *taken_away, nothing]), insertion=_area([nothing, *put_back, whole]))
 
 
 def _order(values: Tensor) -> Tensor:
@@ -50,7 +51,12 @@ def _order(values: Tensor) -> Tensor:
     return drawn[values[drawn].argsort(descending=True, stable=True)]
 
 
-def _area(images: Tensor, answer: Callable[[Tensor], Tensor], batch: int) -> float:
+def _heights(images: Tensor, answer: Callable[[Tensor], Tensor], batch: int) -> list[float]:
     with torch.no_grad():
-        heights = torch.cat([answer(part) for part in images.split(batch)]).clamp(0, 1).to(torch.float64).cpu()
-    return float(torch.trapezoid(heights)) / (len(heights) - 1)
+        heights = torch.cat([answer(part) for part in images.split(batch)]).clamp(0, 1)
+    return [float(height) for height in heights.to(torch.float64).cpu()]
+
+
+def _area(heights: list[float]) -> float:
+    """Under the heights, one unit wide, by the trapezoid rule."""
+    return (sum(heights) - (heights[0] + heights[-1]) / 2) / (len(heights) - 1)

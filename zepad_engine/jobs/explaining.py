@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zepad_engine.execution.side_by_side import side_by_side
 from zepad_engine.inspection.attribution import Subject, attribute
-from zepad_engine.inspection.faithfulness import faithfulness
+from zepad_engine.inspection.faithfulness import Faithfulness, faithfulness
 from zepad_engine.jobs.context import Context
-from zepad_engine.jobs.inquiry import Inquiry, given, inquire_of, ready
+from zepad_engine.jobs.inquiry import Inquiry, branches_at_once, given, inquire_of, ready
 from zepad_engine.jobs.opening import how
 from zepad_engine.jobs.perturbing import perturbed_picture
 from zepad_engine.jobs.run_networks import networks
@@ -37,33 +39,32 @@ def explain(context: Context) -> dict[str, Any]:
     started = time.perf_counter()
     perturbed, _, _ = perturbed_picture(inquiry, given(inquiry, question.subject.image), question.subject.step)
     picture = running.images(perturbed[None])
-    values = {}
-    maps = []
-    for branch, network in asked.items():
-        name = _SHOWN_NAMES.get(branch, branch)
-        values[name], told = _explained(inquiry, name, network, picture, question.method)
-        maps.append(told)
+    found = side_by_side(
+        [partial(_found, inquiry, network, picture, question.method) for network in asked.values()],
+        branches_at_once(running, picture.shape[-1]),
+    )
+    names = [_SHOWN_NAMES.get(branch, branch) for branch in asked]
     explained = Explained(
         request=question.request,
         subject=question.subject,
         method=question.method,
-        maps=tuple(maps),
-        agreement=_agreement(values),
+        maps=tuple(
+            BranchMap(branch=name, values=inquiry.shelf.values(values), **worth._asdict())
+            for name, (values, worth) in zip(names, found, strict=True)
+        ),
+        agreement=_agreement({name: values for name, (values, _) in zip(names, found, strict=True)}),
         seconds=time.perf_counter() - started,
     )
     return {"answer": msgspec.to_builtins(explained)}
 
 
-def _explained(
-    inquiry: Inquiry, name: str, network: nn.Sequential, picture: Tensor, method: Method
-) -> tuple[Tensor, BranchMap]:
+def _found(inquiry: Inquiry, network: nn.Sequential, picture: Tensor, method: Method) -> tuple[Tensor, Faithfulness]:
     batch = how(inquiry.context).batch_for(picture.shape[-1])
     with torch.no_grad():
         target = int(network(picture)[0].argmax())
     values = attribute(method, Subject(network, picture, target, batch))
     answer = _cosine(network, picture) if method == "feature_similarity" else _probability(network, target)
-    worth = faithfulness(values, picture, answer, batch)
-    return values, BranchMap(branch=name, values=inquiry.shelf.values(values), **worth._asdict())
+    return values, faithfulness(values, picture, answer, batch)
 
 
 def _probability(network: nn.Sequential, target: int) -> Callable[[Tensor], Tensor]:

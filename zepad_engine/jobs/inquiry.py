@@ -87,6 +87,11 @@ def ready(context: Context) -> Execution:
     return running
 
 
+def branches_at_once(running: Execution, side: int) -> int:
+    """How many branches are asked side by side: on a processor one a core; large pictures have all cores already."""
+    return usable_cores() if running.device.type == "cpu" and side <= LARGE else 1
+
+
 def inquire(context: Context, task: str, attack: str, epsilon_255: float) -> Inquiry:
     """Read task and perturbation of a question.
 
