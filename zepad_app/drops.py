@@ -114,7 +114,7 @@ def _unknown(route: Route) -> NoticeText:
 
 def _left_aside(route: Route) -> NoticeText | None:
     # The inspector itself says how many more pictures there were; a plan takes all perturbations.
-    taken = 1 if route.destination in ("encoder", "run", "bundle") else len(route.paths)
+    taken = 1 if route.destination in ("encoder", "run", "bundle", "plan") else len(route.paths)
     left = route.left + len(route.paths) - taken
     said = []
     if left:
@@ -141,6 +141,7 @@ _PROMISES: Final[dict[Destination, str]] = {
     "perturbations": "Drop to add this perturbation to the plan",
     "run": "Drop to open this audit",
     "bundle": "Drop to check this bundle and open its audit",
+    "plan": "Drop to edit this plan",
     "unknown": "Drop to open this folder",
 }
 
@@ -158,7 +159,7 @@ def promise(data: QMimeData, *, can_inspect: bool, can_plan: bool) -> Promise:
         return Promise("A link cannot be taken; ZePAD fetches nothing", "Save the file, then drop it.", True)
     names = shown_name(paths[0].name) + (f" and {len(urls) - 1:,} more" if len(urls) > 1 else "")
     known = [found for path in paths if (found := kind_by_name(path)) != "unknown"]
-    kind: Destination = known[0] if known else "unknown"
+    kind = next((found for found in known if found != "plan"), known[0] if known else "unknown")
     if kind == "unknown" and all(path.suffix for path in paths):
         return Promise(f"{names}: no encoder and no image", "Drop an encoder, pictures or a finished audit.", True)
     if kind == "images" and not can_inspect:

@@ -1,6 +1,7 @@
 """Where a dropped file goes.
 
-Encoders go to the audit, pictures to the inspector, perturbations to the plan, runs and bundles to the results.
+Encoders go to the audit, pictures to the inspector, perturbations to the plan, runs and bundles to the results, plans
+to the page that edits them.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Final, Literal, TypeAlias
 
 from PySide6.QtCore import QUrl
 
-Destination: TypeAlias = Literal["encoder", "images", "perturbations", "run", "bundle", "elsewhere", "unknown"]
+Destination: TypeAlias = Literal["encoder", "images", "perturbations", "run", "bundle", "plan", "elsewhere", "unknown"]
 
 ENCODER_ENDINGS: Final = (".safetensors", ".pth", ".pt", ".ckpt", ".tar", ".th", ".bin")
 BUNDLE_ENDING: Final = ".zepad"
 PERTURBATION_ENDINGS: Final = (".npy", ".npz")
+PLAN_ENDING: Final = ".json"
 # Encoders in formats that ZePAD does not open: the engine names the format and says what to do.
 _FOREIGN_ENCODERS: Final = (".onnx", ".pt2", ".torch", ".pkl", ".pickle", ".h5", ".hdf5", ".keras", ".gguf", ".t7")
 IMAGE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
@@ -62,15 +64,18 @@ class _Sorting:
 def routing(dropped: Iterable[Path | QUrl]) -> Generator[int, None, Route]:
     """Sort a drop step by step, so that ten thousand files never stop a window; each step gives the files so far.
 
-    The first thing that can be used decides; what goes elsewhere is counted as left. A folder is a finished run,
-    an encoder in the layout of Hugging Face, or pictures, sub-folders and all but nothing behind a link.
+    The first thing that can be used decides, but a plan only where there is nothing else: a card beside an encoder ends
+    in .json too. What goes elsewhere is counted as left. A folder is a finished run, the plan of an unfinished one, an
+    encoder in the layout of Hugging Face, or pictures, sub-folders and all but nothing behind a link.
     """
     found = _Sorting()
     for thing in dropped:
         path = local_path(thing) if isinstance(thing, QUrl) else thing
         if path is None:
             found.add("elsewhere", Path())
-        elif (kind := _kind_of(path)) == "unknown" and path.is_dir():
+        elif (kind := _kind_of(path)) == "plan" and path.is_dir():
+            found.add(kind, path / "plan.json")
+        elif kind == "unknown" and path.is_dir():
             yield from _walk(path, found)
         else:
             found.add(kind, path)
@@ -96,7 +101,9 @@ def kind_by_name(path: Path) -> Destination:
         return "bundle"
     if ending in IMAGE_ENDINGS or ending in FOREIGN_ENDINGS:
         return "images"
-    return "run" if path.name == "report.json" else "unknown"
+    if path.name == "report.json":
+        return "run"
+    return "plan" if ending == PLAN_ENDING else "unknown"
 
 
 def _kind_of(path: Path) -> Destination:
@@ -106,7 +113,7 @@ def _kind_of(path: Path) -> Destination:
         return "run"
     if all((path / name).is_file() for name in _ENCODER_FOLDER):
         return "encoder"
-    return "unknown"
+    return "plan" if (path / "plan.json").is_file() else "unknown"
 
 
 def _walk(root: Path, found: _Sorting) -> Generator[int, None, None]:
@@ -143,6 +150,8 @@ def _route(found: _Sorting) -> Route:
     order: tuple[Destination, ...] = ("encoder", "images", "perturbations", "run", "bundle")
     # Dictionaries keep the order in which kinds were met.
     kind = next((kind for kind, paths in found.known.items() if kind in order and paths), None)
+    if kind is None and "plan" in found.known:
+        kind = "plan"
     if kind is None:
         kind = "unknown" if "unknown" in found.known else "elsewhere"
     paths = tuple(found.known.get(kind, ()))

@@ -183,8 +183,8 @@ class Window(QMainWindow):
         """Choose a plan, and edit it."""
         if self.pages.name_of(self.stack.currentWidget()) == "plan":
             self.pages.plan_files.load()
-        elif self.pages.plan_files.load():
-            self.show_page("plan")
+        elif path := self.pages.plan_files.choose():
+            self._edit_plan_file(path)
 
     def cancel_run(self) -> None:
         """Stop the running audit; what is done is kept."""
@@ -280,6 +280,8 @@ class Window(QMainWindow):
                 self._add_perturbations(route.paths)
             case "bundle":
                 self.bundles.open(route.paths[0])
+            case "plan":
+                self._edit_plan_file(route.paths[0])
             case "run":
                 self._open_run(route.paths[0] if route.paths[0].is_dir() else route.paths[0].parent)
             case _:
@@ -350,6 +352,16 @@ class Window(QMainWindow):
             self._tell("A perturbation joins an audit.", "Open an encoder and its plan first, then drop it there.")
             return
         self.pages.add_perturbations(files)
+
+    def _edit_plan_file(self, path: Path) -> None:
+        if self._model.state.ready is None:
+            self._tell("The engine is still starting.", "Wait until it is ready, then open the plan again.")
+            return
+        trouble = self.pages.plan_files.load_file(path)
+        if trouble is None:
+            self.show_page("plan")
+        else:
+            self._show_notice(trouble)
 
     def _open_recent(self, path: Path) -> None:
         if path.is_dir() and (path / "report.json").is_file():

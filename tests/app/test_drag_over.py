@@ -35,6 +35,8 @@ def enter(app: App, data: QMimeData) -> QDragEnterEvent:
         (("/data/a.png", "/data/b.png"), "Drop to inspect", False),
         (("/data/noise.npy",), "Drop to add this perturbation to the plan", False),
         (("/data/run/report.json",), "Drop to open this audit", False),
+        (("/data/mine.json",), "Drop to edit this plan", False),
+        (("/data/net.json", "/data/net.pth"), "Drop to audit this encoder", False),
         (("/data/pictures",), "Drop to open this folder", False),
         (("/data/thesis.docx",), "thesis.docx: no encoder and no image", True),
         (("https://example.org/a.png",), "A link cannot be taken; ZePAD fetches nothing", True),

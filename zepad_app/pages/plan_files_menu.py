@@ -48,24 +48,30 @@ class PlanFiles(QObject):
         """The plan shown is in no file."""
         self._path = self._saved = None
 
-    def load(self) -> bool:
-        """Choose a plan in a dialog; whether one is shown now."""
-        path, _ = QFileDialog.getOpenFileName(self._page, "Load a plan", self._settings.folder, _FILTER)
-        return bool(path) and self.load_file(Path(path))
+    def load(self) -> None:
+        """Choose a plan in a dialog and show it, or say on the page why not."""
+        path = self.choose()
+        trouble = self.load_file(path) if path else None
+        if trouble is not None:
+            self._page.notice.tell(trouble)
 
-    def load_file(self, path: Path) -> bool:
-        """Put the plan of a file in place of the one shown, or say why not and change nothing."""
+    def choose(self) -> Path | None:
+        """The file chosen in a dialog."""
+        path, _ = QFileDialog.getOpenFileName(self._page, "Load a plan", self._settings.folder, _FILTER)
+        return Path(path) if path else None
+
+    def load_file(self, path: Path) -> NoticeText | None:
+        """Put the plan of a file in place of the one shown; or change nothing and give back why not."""
         self._page.draw()
         try:
             plan = read_plan(path, self._page.catalogue)
         except AuditError as trouble:
-            self._page.notice.tell(NoticeText(sentence=trouble.sentence, advice=trouble.advice))
-            return False
+            return NoticeText(sentence=trouble.sentence, advice=trouble.advice)
         self._page.notice.hide()
         self._keep(path, plan)
         self._page.take_plan("load", plan)
         self._page.heading_changed.emit()
-        return True
+        return None
 
     def save(self) -> None:
         """Save where it was loaded from or saved last; else ask where."""

@@ -176,7 +176,7 @@ def test_a_plan_is_saved_loaded_and_duplicated(
     assert page.notice.sentence == "The plan was saved as mine.json."
     page.head.seed.setValue(9)
     assert page.heading.detail == "Plan of the audit · mine.json, changed since"
-    assert page.files.load_file(path)
+    assert page.files.load_file(path) is None
     assert page.plan == QUICK
     app.window.undo.undo()
     assert page.plan.seed == 9
@@ -184,7 +184,8 @@ def test_a_plan_is_saved_loaded_and_duplicated(
     assert (page.plan.seed, page.heading.detail) == (10, "Plan of the audit")
     path.write_bytes(b"{}x")
     before = page.plan
-    assert not page.files.load_file(path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    page.files.load()
     assert page.plan == before
     assert page.notice.sentence == "mine.json is no audit plan of version 1."
 
