@@ -159,7 +159,7 @@ def promise(data: QMimeData, *, can_inspect: bool, can_plan: bool) -> Promise:
         return Promise("A link cannot be taken; ZePAD fetches nothing", "Save the file, then drop it.", True)
     names = shown_name(paths[0].name) + (f" and {len(urls) - 1:,} more" if len(urls) > 1 else "")
     known = [found for path in paths if (found := kind_by_name(path)) != "unknown"]
-    kind = next((found for found in known if found != "plan"), known[0] if known else "unknown")
+    kind: Destination = next((found for found in known if found != "plan"), known[0] if known else "unknown")
     if kind == "unknown" and all(path.suffix for path in paths):
         return Promise(f"{names}: no encoder and no image", "Drop an encoder, pictures or a finished audit.", True)
     if kind == "images" and not can_inspect:
