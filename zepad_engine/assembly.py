@@ -16,6 +16,7 @@ from zepad_engine.card import EncoderCard, card_of
 from zepad_engine.correlations import correlations_of
 from zepad_engine.evidence import (
     AdaptiveFinding,
+    Attribution,
     DefenceFinding,
     FalseAlarm,
     FeatureShift,
@@ -56,6 +57,7 @@ _EVIDENCE: Final[dict[str, type[msgspec.Struct]]] = {
     "retrieval": Retrieval,
     "false_alarms": FalseAlarm,
     "lights": Light,
+    "attributions": Attribution,
 }
 
 T = TypeVar("T")

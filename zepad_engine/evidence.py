@@ -215,3 +215,22 @@ class Light(_Evidence, frozen=True, kw_only=True):
     value: float
     defence: str = ""
     task: str = ""
+
+
+class Attribution(_Evidence, frozen=True, kw_only=True):
+    """What each branch's answer to an example's perturbed image comes from: a map each, side by side in one picture.
+
+    Attributes:
+        index: of the test image; with task and attack it names an `Example`.
+        method: a `questions.Method`.
+        branches: from left to right, the undefended victim first.
+        tops: the value drawn brightest in each map, in the method's unit; black is 0.
+    """
+
+    task: str
+    attack: str
+    index: int
+    method: str
+    branches: tuple[str, ...]
+    tops: tuple[float, ...]
+    file: str

@@ -12,6 +12,7 @@ import msgspec
 from zepad_engine.card import EncoderCard, modern_card
 from zepad_engine.evidence import (
     AdaptiveFinding,
+    Attribution,
     DefenceFinding,
     FalseAlarm,
     FeatureShift,
@@ -25,7 +26,7 @@ from zepad_engine.evidence import (
 )
 from zepad_engine.plan import AuditPlan
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 
 
 class _Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -317,7 +318,8 @@ class Summary(_Finding, frozen=True, kw_only=True):
 class AuditReport(_Finding, frozen=True, kw_only=True):
     """Everything one audit found; ``report.json`` is this and the HTML is drawn from it.
 
-    Reports of any 1.x are read: ``execution`` is None before 1.1, everything after it is empty before 1.2.
+    Reports of any 1.x are read: ``execution`` is None before 1.1, everything after it is empty before
+    1.2, ``attributions`` before 1.4.
     """
 
     schema_version: str
@@ -352,6 +354,7 @@ class AuditReport(_Finding, frozen=True, kw_only=True):
     retrieval: tuple[Retrieval, ...] = ()
     false_alarms: tuple[FalseAlarm, ...] = ()
     lights: tuple[Light, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
 
 
 def describe_schema() -> dict[str, Any]:

@@ -13,6 +13,23 @@ from zepad_engine.storage import write_bytes
 
 _SHOWN_SIDE = 128
 _GAP = 4
+# "Inferno", the scale of the window's maps, at nine even places.
+_HEAT = (
+    torch.tensor(
+        [
+            [0, 0, 4],
+            [31, 12, 72],
+            [85, 15, 109],
+            [136, 34, 106],
+            [186, 54, 85],
+            [227, 89, 51],
+            [249, 140, 10],
+            [249, 201, 50],
+            [252, 255, 164],
+        ]
+    )
+    / 255
+)
 
 
 def save_picture(image: Tensor, path: Path, side: int = _SHOWN_SIDE) -> None:
@@ -40,6 +57,14 @@ def save_perturbation(perturbation: Tensor, epsilon: float, path: Path) -> None:
 def stretched(difference: Tensor, epsilon: float) -> Tensor:
     """A difference in [-epsilon, epsilon] as an image in [0, 1]; grey is zero."""
     return 0.5 + difference / (2 * epsilon) if epsilon > 0 else torch.full_like(difference, 0.5)
+
+
+def heated(values: Tensor, top: float) -> Tensor:
+    """A map (H, W) in colours (3, H, W) whose lightness alone tells the value: black is 0, pale yellow ``top``."""
+    places = (values / top).clamp(0, 1) * (len(_HEAT) - 1)
+    below = places.floor().long().clamp(max=len(_HEAT) - 2)
+    share = (places - below)[..., None]
+    return (_HEAT[below] * (1 - share) + _HEAT[below + 1] * share).permute(2, 0, 1)
 
 
 def save_strip(images: list[Tensor], path: Path) -> None:

@@ -19,7 +19,8 @@ def report_with(**changes: Any) -> AuditReport:
 
 def draw_pictures(report: AuditReport, folder: Path) -> None:
     """Write every picture the report names."""
-    for number, name in enumerate([*(a.preview for a in report.attacks), *(e.file for e in report.examples)]):
+    shown = (*report.examples, *report.attributions)
+    for number, name in enumerate([*(a.preview for a in report.attacks), *(each.file for each in shown)]):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         noise = Image.effect_noise((96 if name.startswith("previews") else 32, 32), 80 + number)

@@ -23,7 +23,7 @@ from tests.support.sample_lights import sample_lights
 from tests.support.sample_rates import ATTACKS, BRANCHES, CLASSES, TASK_NAMES, TASKS, rate
 from zepad_engine.architecture import CIFAR_STEM, ResNetShape
 from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, EncoderCard
-from zepad_engine.evidence import Rate
+from zepad_engine.evidence import Attribution, Rate
 from zepad_engine.findings import (
     SCHEMA_VERSION,
     AttackFinding,
@@ -264,6 +264,7 @@ def sample_report() -> AuditReport:
         retrieval=sample_retrieval(),
         false_alarms=sample_false_alarms(),
         lights=sample_lights(),
+        attributions=_sample_attributions(),
     )
 
 
@@ -338,6 +339,23 @@ def _sample_examples() -> tuple[Example, ...]:
         for task in TASKS
         for attack in ATTACKS
         for index, chosen in enumerate(rules)
+    )
+
+
+def _sample_attributions() -> tuple[Attribution, ...]:
+    attack = next(iter(ATTACKS))
+    return tuple(
+        Attribution(
+            task=found.task,
+            attack=attack,
+            index=found.index,
+            method="feature_similarity",
+            branches=("victim", *BRANCHES),
+            tops=(0.412, 0.107, 0.058, 0.331),
+            file=found.file.replace(".png", "_maps.png"),
+        )
+        for found in _sample_examples()
+        if found.attack == attack
     )
 
 

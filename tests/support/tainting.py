@@ -30,10 +30,12 @@ def everywhere(report: AuditReport, text: str, *, before: bool = False) -> Audit
     changed = tainted(report, AuditReport, text, before=before)
     attacks = zip(changed.attacks, report.attacks, strict=True)
     examples = zip(changed.examples, report.examples, strict=True)
+    maps = zip(changed.attributions, report.attributions, strict=True)
     return msgspec.structs.replace(
         changed,
         attacks=tuple(msgspec.structs.replace(new, preview=old.preview) for new, old in attacks),
         examples=tuple(msgspec.structs.replace(new, file=old.file) for new, old in examples),
+        attributions=tuple(msgspec.structs.replace(new, file=old.file) for new, old in maps),
     )
 
 

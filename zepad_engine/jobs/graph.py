@@ -209,8 +209,8 @@ def _answers(task: str, branches: tuple[Branch, ...]) -> tuple[str, ...]:
 
 
 def _evaluating(plan: AuditPlan, branches: tuple[Branch, ...], adapting: list[Job]) -> list[Job]:
-    """The worst case of a task is taken over the attacks on its defended systems too."""
-    return [
+    """A task's worst case is taken over the attacks on its defended systems too; its examples are explained last."""
+    evaluate = [
         Job(
             key=f"evaluate_{set_name(task)}",
             kind="evaluate",
@@ -221,3 +221,15 @@ def _evaluating(plan: AuditPlan, branches: tuple[Branch, ...], adapting: list[Jo
         )
         for task in plan.tasks
     ]
+    explain = [
+        Job(
+            key=f"attribute_{set_name(job.args['task'])}",
+            kind="attribute",
+            stage="evaluate",
+            args=job.args,
+            needs=(job.key,),
+            cost=2.0,
+        )
+        for job in evaluate
+    ]
+    return [*evaluate, *explain]

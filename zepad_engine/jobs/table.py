@@ -6,6 +6,7 @@ from typing import Final
 
 from zepad_engine.jobs.adapting import adapt
 from zepad_engine.jobs.answering import answer
+from zepad_engine.jobs.attributing import attribute_examples
 from zepad_engine.jobs.context import Function
 from zepad_engine.jobs.crafting import craft
 from zepad_engine.jobs.defending import purify, train_bmp, tune
@@ -34,6 +35,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "measure": measure,
     "trust": trust,
     "evaluate": evaluate,
+    "attribute": attribute_examples,
     "judge": judge,
     "explain": explain,
     "neighbours": find_neighbours,

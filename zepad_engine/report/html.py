@@ -58,6 +58,7 @@ def _pages() -> jinja2.Environment:
     )
     pages.globals.update(
         branch=wording.branch,
+        short_branch=wording.short_branch,
         wording=wording,
         drawn=DRAWN,
         key_mark=key_mark,

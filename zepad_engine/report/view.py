@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from zepad_engine.evidence import Rate
+from zepad_engine.evidence import Attribution, Rate
 from zepad_engine.findings import AuditReport, Average, BranchFinding, Cell, Example
 from zepad_engine.plan import SAMPLE_PREFIX
 from zepad_engine.report import wording
@@ -72,6 +72,23 @@ class View:
         """The examples of the first attack: those of all would be too many for a page."""
         shown = next((example.attack for example in self.report.examples), "")
         return tuple(example for example in self.report.examples if example.attack == shown)
+
+    def attribution(self, example: Example) -> Attribution | None:
+        """The maps of an example, where there are any."""
+        place = (example.task, example.attack, example.index)
+        return next((maps for maps in self.report.attributions if (maps.task, maps.attack, maps.index) == place), None)
+
+    @property
+    def attribution_words(self) -> str:
+        """How the maps of the examples were made and are drawn; empty where there are none."""
+        method = next((maps.method for maps in self.report.attributions), "")
+        what = wording.ATTRIBUTIONS.get(method, method)
+        return (
+            f"The maps under an example, one for each branch, are of the perturbed image and tell {what}: black is 0,"
+            " the brightest the value named below the map, half a percent of the pixels lying above it."
+            if method
+            else ""
+        )
 
     def attack_parts(self, most: int) -> tuple[tuple[tuple[int, str], ...], ...]:
         """The attacks with their places, ``most`` to a table; one part without any where there is none."""

@@ -172,6 +172,16 @@ CONDITIONS: dict[str, str] = {
     "noise": "Noise of 4/255, not aimed",
 }
 
+# What an attribution's values are.
+ATTRIBUTIONS: dict[str, str] = {
+    "saliency": "how fast the answer changes with each pixel",
+    "integrated_gradients": "what each pixel adds to the answer on the way from grey",
+    "layer_gradcam": "the last layer's channels, each weighted by its mean gradient",
+    "layercam": "the last layer's places, each weighted by its own gradient",
+    "occlusion": "how far the answer falls when a small square is made grey",
+    "feature_similarity": "how far the features turn (1 \N{MINUS SIGN} cosine) when a small square is made grey",
+}
+
 HEADLINE_DEFENCES = ("undefended", "random_encoder", "clean_ensemble", "zepad")
 NO_ATTACK = "none"
 
@@ -186,6 +196,11 @@ def defence(key: str) -> Meaning:
 def branch(key: str) -> Meaning:
     """How a branch is named and drawn; an unknown key is shown as it is, in ink."""
     return BRANCHES.get(key, Meaning(name=key, role="fused", dash="3 3"))
+
+
+def short_branch(key: str) -> str:
+    """A branch in a word or two, for a label with little room."""
+    return branch(key).name.partition(",")[0]
 
 
 def disjointness(data: Iterable[DataFinding]) -> str:

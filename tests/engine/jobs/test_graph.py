@@ -61,7 +61,7 @@ def test_how_many_jobs(plan, jobs):
     systems = len(set(adaptive.defences) & {choice.identity for choice in plan.defences})
     struck = min(adaptive.tasks, tasks) * systems * len(adaptive.attacks)
     checked = systems if adaptive.attacks else 0
-    assert len(jobs) == 3 + len(plan.attacks) + 3 + 6 * tasks + 2 * tasks + struck + checked
+    assert len(jobs) == 3 + len(plan.attacks) + 3 + 6 * tasks + 3 * tasks + struck + checked
 
 
 def test_every_file_a_job_reads_is_made_by_one_it_waits_for(jobs):

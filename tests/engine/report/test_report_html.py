@@ -47,7 +47,7 @@ def test_every_address_is_a_picture_within_or_a_section(page):
     pictures = [where for where in outline.addresses if where.startswith("data:image/png;base64,")]
     sections = [where for where in outline.addresses if where.startswith("#")]
     assert len(pictures) + len(sections) == len(outline.addresses)
-    assert len(pictures) == len(report_with().attacks) + len(shown_examples())
+    assert len(pictures) == len(report_with().attacks) + 2 * len(shown_examples())
     assert {where[1:] for where in sections} <= outline.ids
 
 
@@ -129,7 +129,7 @@ def test_no_place_of_the_machine_gets_in(folder):
 def test_missing_pictures_leave_a_line(tmp_path):
     page = render_html(report_with(), tmp_path)
     assert "<img" not in page
-    assert page.count('class="absent"') == len(report_with().attacks) + len(shown_examples())
+    assert page.count('class="absent"') == len(report_with().attacks) + 2 * len(shown_examples())
 
 
 def test_few_images_are_marked(folder):

@@ -98,7 +98,7 @@ def test_the_paper_has_no_action_link_or_picture_of_anyone_else(folder, part):
     forbidden = rb"/(URI|JavaScript|JS|Launch|EmbeddedFile|AA|OpenAction|SubmitForm|GoToR|Annots)\b"
     assert re.search(forbidden, structure(hostile)) is None
     assert _names(hostile) == ordinary
-    assert ordinary["/Image"] == len(LEAN.attacks) + len(LEAN.examples)
+    assert ordinary["/Image"] == len(LEAN.attacks) + len(LEAN.examples) + len(LEAN.attributions)
 
 
 def _names(paper: bytes) -> dict[str, int]:

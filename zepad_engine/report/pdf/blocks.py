@@ -180,9 +180,9 @@ def side_by_side(figures: Sequence[tuple[Markup, Flowable]], across: int, *, tot
     return parts
 
 
-def grid(cells: list[list[Any]], widths: list[float]) -> Table:
-    """Flowables in a grid without lines."""
-    return _grid(cells, widths)
+def grid(cells: list[list[Any]], widths: list[float], below: float = GAP) -> Table:
+    """Flowables in a grid without lines, ``below`` points under each."""
+    return _grid(cells, widths, below)
 
 
 def boxed(parts: list[Flowable]) -> Table:
@@ -200,7 +200,7 @@ def boxed(parts: list[Flowable]) -> Table:
     return made
 
 
-def _grid(cells: list[list[Any]], widths: list[float]) -> Table:
+def _grid(cells: list[list[Any]], widths: list[float], below: float = GAP) -> Table:
     made = Table(cells, colWidths=widths, hAlign="LEFT")
     made.setStyle(
         [
@@ -209,7 +209,7 @@ def _grid(cells: list[list[Any]], widths: list[float]) -> Table:
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
             ("RIGHTPADDING", (0, 0), (-1, -1), 10),
             ("TOPPADDING", (0, 0), (-1, -1), 0),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 8),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), below),
             ("BACKGROUND", (0, 0), (-1, -1), white),
         ]
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reportlab.platypus import Flowable, KeepTogether
+from reportlab.platypus import Flowable, KeepTogether, Spacer
 
 from zepad_engine.findings import AttackFinding, Example, TuningFinding
 from zepad_engine.report import wording
 from zepad_engine.report.branch_bars import branch_bars
 from zepad_engine.report.curves import accuracy_chart, loss_chart
 from zepad_engine.report.numbers import budget, duration, in_text, wilson
-from zepad_engine.report.pdf.blocks import facts, grid, heading, picture, side_by_side, table, text
+from zepad_engine.report.pdf.blocks import facts, grid, heading, picture, side_by_side, table, text, with_note
 from zepad_engine.report.pdf.paper import WIDTH
 from zepad_engine.report.pdf.svg_chart import SvgChart
 from zepad_engine.report.pictures import Album
@@ -20,6 +20,8 @@ from zepad_engine.report.view import View
 
 _PICTURE = 72.0
 _EXAMPLES = 2
+# Points: with this width three rows of examples fit a page.
+_STRIP = 208.0
 _CHART = 400
 
 
@@ -109,12 +111,15 @@ def examples(view: View, album: Album) -> Iterator[Flowable]:
         yield text("No example was stored.")
         return
     yield text(
-        "Each strip: clean, perturbed, difference amplified. Below it, of the perturbed image: how sure each branch is"
-        " (bar, 0 to 1), its answer, and its share of the say. Examples of the other attacks stand in report.json."
+        f"Under {view.attack_name(found[0].attack)}. Each strip: clean, perturbed, difference amplified. Below it, of"
+        " the perturbed image: how sure each branch is (bar, 0 to 1), its answer, and its share of the say. Examples of"
+        " the other attacks stand in report.json."
     )
+    if view.attribution_words:
+        yield text(view.attribution_words)
     width = WIDTH / _EXAMPLES
     for start in range(0, len(found), _EXAMPLES):
-        row: list[Any] = [_example(view, each, album, width - 12) for each in found[start : start + _EXAMPLES]]
+        row: list[Any] = [_example(view, each, album, _STRIP) for each in found[start : start + _EXAMPLES]]
         yield grid([row + [""] * (_EXAMPLES - len(row))], [width] * _EXAMPLES)
 
 
@@ -122,9 +127,24 @@ def _example(view: View, each: Example, album: Album, width: float) -> list[Flow
     encoded = album.png(each.file)
     shown: Flowable = picture(encoded, width) if encoded else text("This picture was not stored.", "caption")
     said = (
-        f"{view.task_name(each.task)}, test image {each.index}, {view.attack_name(each.attack)}, difference"
-        f" × {each.gain:g}. Label {each.label}. Undefended: {each.undefended_clean}, then {each.undefended_perturbed}."
+        f"{view.task_name(each.task)}, test image {each.index}, difference × {each.gain:g}. Label {each.label}."
+        f" Undefended: {each.undefended_clean}, then {each.undefended_perturbed}."
         f" ZePAD: {each.zepad_perturbed}, {'FLAGGED' if each.flagged else 'not flagged'}. Chosen: {each.chosen}."
     )
     bars = branch_bars(each)
-    return [shown, *([SvgChart(bars, width)] if bars else []), text(said, "caption")]
+    parts = [shown, *([Spacer(0, 4), SvgChart(bars, width)] if bars else []), *_maps(view, each, album, width)]
+    return [*parts, Spacer(0, 2), text(said, "caption")]
+
+
+def _maps(view: View, each: Example, album: Album, width: float) -> list[Flowable]:
+    found = view.attribution(each)
+    if found is None:
+        return []
+    encoded = album.png(found.file)
+    if not encoded:
+        return [text("The maps were not stored.", "caption")]
+    below = [
+        with_note(wording.short_branch(branch), f"0 to {top:.3f}")
+        for branch, top in zip(found.branches, found.tops, strict=True)
+    ]
+    return [Spacer(0, 4), picture(encoded, width), grid([list(below)], [width / len(below)] * len(below), below=2)]
