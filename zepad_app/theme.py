@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
+from shiboken6 import isValid
 
 from zepad_app.glossary import explain
 from zepad_app.icon import draw_icon
@@ -69,6 +70,7 @@ class Theme(QObject):
         self.reduced_motion = False
         self._family = ""
         self._icons: dict[tuple[str, str], QIcon] = {}
+        self._windows: list[QWidget] = []
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
     @property
@@ -114,11 +116,18 @@ class Theme(QObject):
         self._refresh()
 
     def apply(self, app: QApplication) -> None:
-        """Dress the application: Fusion, palette, font, style sheet."""
+        """Give the application what every window shares: Fusion, palette, font."""
         app.setStyle("Fusion")
         app.setPalette(palette_of(self.tokens))
         app.setFont(self.font("body"))
-        app.setStyleSheet(style_sheet(self.tokens, self._scale, "dark" if self.dark else "light"))
+
+    def dress(self, window: QWidget) -> None:
+        """Give a window the style sheet, for all that is in it and its dialogs, now and whenever the look changes.
+
+        An application's style sheet dresses a widget each time it is put into another: half the time of making a page.
+        """
+        self._windows.append(window)
+        window.setStyleSheet(self._sheet())
 
     def font(self, role: Role = "body") -> QFont:
         """The font of a role, with figures of equal width."""
@@ -177,7 +186,13 @@ class Theme(QObject):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             self.apply(app)
+        self._windows = [window for window in self._windows if isValid(window)]
+        for window in self._windows:
+            window.setStyleSheet(self._sheet())
         self.changed.emit()
+
+    def _sheet(self) -> str:
+        return style_sheet(self.tokens, self._scale, "dark" if self.dark else "light")
 
 
 def label(text: str = "", role: Role = "body", *, soft: bool = False, parent: QWidget | None = None) -> QLabel:

@@ -92,6 +92,7 @@ class Window(QMainWindow):
         self.show_page("history" if settings.place == "history" else "drop")
         self._on_changed()
         restore_window(self, settings)
+        theme.dress(self)
         self._tell_dropped_settings()
 
     def show_page(self, name: str) -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from zepad_app.theme import Theme, palette_of
@@ -73,3 +74,40 @@ def test_icons_take_the_colour_asked_for(qapp: QApplication) -> None:
 
 def test_the_bundled_font_is_used(qapp: QApplication) -> None:
     assert Theme("light").font("body").family() == "Inter"
+
+
+class _Dressings(QLabel):
+    """Counts how often it was given a style."""
+
+    count = 0
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt names it
+        self.count += event.type() == QEvent.Type.StyleChange
+        super().changeEvent(event)
+
+
+def test_a_page_is_dressed_once_when_it_comes_into_the_window(qapp: QApplication, qtbot: QtBot) -> None:
+    theme = Theme("light")
+    theme.apply(qapp)
+    window = QWidget()
+    qtbot.addWidget(window)
+    theme.dress(window)
+    word = _Dressings("a word")
+    word.setProperty("role", "verdict")
+    inner: QWidget = word
+    for _ in range(5):
+        outer = QWidget()
+        QVBoxLayout(outer).addWidget(inner)
+        inner = outer
+    assert word.count == 0
+    QVBoxLayout(window).addWidget(inner)
+    assert word.count == 1
+    word.ensurePolished()
+    assert word.font().pixelSize() == theme.pixels("verdict")
+    dialog = QDialog(window)
+    QVBoxLayout(dialog).addWidget(said := QLabel("in a dialog"))
+    said.setProperty("role", "verdict")
+    said.ensurePolished()
+    assert said.font().pixelSize() == theme.pixels("verdict")
+    theme.set_scale(1.5)
+    assert word.font().pixelSize() == theme.pixels("verdict") > 20

@@ -48,6 +48,7 @@ def measure() -> tuple[list[float], list[float]]:
         for each in ZEPAD
     }
     plot = CurvePlot(theme, "Loss", "optimiser step")
+    theme.dress(plot)
     plot.resize(860, 320)
     plot.follow(lambda: points)
     plot.show_series(tuple(Series(key=each.key, name=each.name, meaning=each.meaning) for each in ZEPAD))

@@ -20,6 +20,7 @@ def banner(qtbot, qapp):
     theme.apply(qapp)
     made = VerdictBanner(theme, QWidget())
     qtbot.addWidget(made)
+    theme.dress(made)
     made.resize(1200, 200)
     made.show_report(sample_report())
     made.show()
