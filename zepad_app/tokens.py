@@ -22,6 +22,8 @@ AROUND: Final = 24
 SECTION: Final = 32
 CORNER: Final = 8
 CONTENT_WIDTH: Final = 1200
+# The least a list of choices is cut to beside a heading.
+CHOICE_WIDTH: Final = 120
 
 # Each meaning has its own dash (in pen widths; empty = solid) and marker, so that a grey print still reads.
 DASHES: Final[dict[Meaning, tuple[float, ...]]] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from zepad_app.inspection.sentences import agreement_sentence
 from zepad_app.theme import Theme
@@ -14,6 +15,8 @@ from zepad_app.widgets.weight_bar import WeightBar
 from zepad_engine.questions import Judged
 
 COLUMNS: Final = ("tuned_victim", "tuned_auxiliary", "benign", "undefended")
+# Of a column at the usual text size.
+_NARROWEST: Final = 92
 
 
 class AnswersPane(QScrollArea):
@@ -21,27 +24,42 @@ class AnswersPane(QScrollArea):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.columns = {branch: BranchColumn(theme, branch) for branch in COLUMNS}
         self.agreement = theme.label("")
         self.agreement.setWordWrap(True)
         self.weights = WeightBar(theme)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        columns = QHBoxLayout()
-        columns.setSpacing(INSIDE)
-        for column in self.columns.values():
-            columns.addWidget(column, 1)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(INSIDE)
+        self._abreast = 0
         page = QWidget()
         page.setObjectName("page")
         inside = QVBoxLayout(page)
         inside.setContentsMargins(0, INSIDE + 4, 0, 0)
         inside.setSpacing(4)
-        inside.addLayout(columns)
+        inside.addLayout(self._grid)
         inside.addSpacing(BETWEEN - 4)
         inside.addWidget(self.agreement)
         inside.addWidget(self.weights)
         inside.addStretch(1)
         self.setWidget(page)
+        self._arrange(len(COLUMNS))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Four columns where their words have room, else two and two."""
+        super().resizeEvent(event)
+        self._arrange(len(COLUMNS) if self.width() >= len(COLUMNS) * _NARROWEST * self._theme.scale else 2)
+
+    def _arrange(self, abreast: int) -> None:
+        if abreast == self._abreast:
+            return
+        self._abreast = abreast
+        for place, column in enumerate(self.columns.values()):
+            self._grid.addWidget(column, place // abreast, place % abreast)
+        for place in range(len(COLUMNS)):
+            self._grid.setColumnStretch(place, int(place < abreast))
 
     def show_judged(self, judged: Judged) -> None:
         """Show another judgement."""

@@ -21,7 +21,7 @@ from zepad_app.pages.page import Heading, Page
 from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.results.sheet import Sheet
 from zepad_app.theme import Theme
-from zepad_app.tokens import AROUND, BETWEEN, INSIDE
+from zepad_app.tokens import AROUND, BETWEEN, CHOICE_WIDTH, INSIDE
 from zepad_app.widgets.empty_page import EmptyPage
 from zepad_app.widgets.fold_section import FoldSection
 from zepad_app.widgets.legend_row import LegendRow
@@ -127,6 +127,7 @@ class ComparePage(Page):
         for words in (self.sentence, self.images, self.same, self.only, self.none):
             words.setWordWrap(True)
         self.attack.setAccessibleName("Attack shown")
+        self.attack.setMinimumWidth(CHOICE_WIDTH)
         self.time.body.addWidget(self.costs)
         sheet, column = self.sheet, self.sheet.column
         column.setSpacing(BETWEEN)

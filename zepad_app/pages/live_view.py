@@ -14,6 +14,7 @@ from zepad_app.run_log import RunLog
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.trainings import Group, Training, groups_of, training_of
+from zepad_app.widgets.abreast import Abreast
 from zepad_app.widgets.cell_grid import CellGrid
 from zepad_app.widgets.curve import Series
 from zepad_app.widgets.curve_plot import CurvePlot
@@ -85,18 +86,13 @@ class LiveView(QWidget):
         self.losses.head.insertWidget(2, self.loss_kind)
         self._lengthen()
         self._theme.changed.connect(self._lengthen)
-        above, below = QWidget(), QWidget()
+        above, below = QWidget(), Abreast((self.accuracies, self.gradients))
         controls = QHBoxLayout(above)
         controls.setContentsMargins(0, 0, 0, 0)
         controls.setSpacing(BETWEEN)
         controls.addWidget(self.watched)
         controls.addStretch(1)
         controls.addWidget(self.smoothing)
-        row = QHBoxLayout(below)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(BETWEEN)
-        row.addWidget(self.accuracies, 1)
-        row.addWidget(self.gradients, 1)
         self._stack.addWidget(_scrolled(_tuning(above, self.losses, below)))
         self._stack.addWidget(_scrolled(_stacked((self.crafting, self.previews), 0)))
         self._stack.addWidget(_stacked((self._about_cells, self.cells), 0))
@@ -104,7 +100,7 @@ class LiveView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(INSIDE)
-        column.addWidget(self.views, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.views)
         column.addWidget(self._stack, 1)
 
     def _start_anew(self) -> None:
@@ -216,6 +212,8 @@ _VIEWS: Final = (
 )
 
 
+# What an attack measures, where its key is no word.
+_SERIES: Final = {"info_nce": "InfoNCE"}
 _QUANTITIES: Final = {
     "clean_accuracy": ", clean",
     "pgd_accuracy": ", PGD",
@@ -270,4 +268,4 @@ def _cells_in_words(cells: tuple[Cell, ...]) -> str:
 
 def _craft_name(key: str, names: dict[str, str]) -> str:
     attack, _, kind = key.removeprefix(_CRAFT).partition("/")
-    return f"{names.get(attack, attack)}, {kind.replace('_', ' ')}"
+    return f"{names.get(attack, attack)}, {_SERIES.get(kind, kind.replace('_', ' '))}"

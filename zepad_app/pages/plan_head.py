@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from zepad_app.theme import Theme, label
+from zepad_app.theme import Theme
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
 from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput
 from zepad_app.widgets.segments import Segments
+from zepad_app.widgets.wrapping_label import WrappingLabel
 from zepad_engine.plan import AuditPlan
 
 _PRESETS: Final = (
@@ -33,17 +34,15 @@ class PlanHead(QFrame):
         super().__init__(parent)
         self.setProperty("surface", "card")
         self.presets = Segments(theme, _PRESETS, "Preset")
-        self.presets.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        for button in self.presets.findChildren(QToolButton):
-            button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.presets.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.presets.chosen.connect(self.preset_chosen)
         self.mode = ChoiceInput(_MODES)
         self.mode.currentIndexChanged.connect(lambda: self.edited.emit("mode", self.mode.key))
         self.seed = IntegerInput(0, 2**31 - 1)
         self.seed.valueChanged.connect(lambda value: self.edited.emit("seed", value))
-        self.estimate = label("")
+        self.estimate = WrappingLabel()
         self.estimate.setProperty("strong", True)
-        self._why = label("", "caption", soft=True)
+        self._why = WrappingLabel("caption", soft=True)
         self.menu = QMenu(self)
         self._button = secondary("Plan file", lambda: None, "Load, save or duplicate the plan")
         self._button.setMenu(self.menu)
@@ -73,8 +72,9 @@ class PlanHead(QFrame):
         self._button.setMinimumWidth(self._button.sizeHint().width() + BETWEEN)
         right = QVBoxLayout()
         right.setSpacing(4)
-        right.addWidget(self.estimate, 0, Qt.AlignmentFlag.AlignRight)
-        right.addWidget(self._why, 0, Qt.AlignmentFlag.AlignRight)
+        for words in (self.estimate, self._why):
+            words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+            right.addWidget(words)
         right.addStretch(1)
         right.addWidget(self._button, 0, Qt.AlignmentFlag.AlignRight)
         row = QHBoxLayout(self)

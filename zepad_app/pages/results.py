@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QHBoxLayout, QMenu, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from zepad_app.results.adaptive_tab import AdaptiveTab
 from zepad_app.results.attacks_tab import AttacksTab
@@ -27,6 +27,7 @@ from zepad_app.tokens import AROUND, INSIDE
 from zepad_app.undoing import UndoStack
 from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.empty_page import EmptyPage
+from zepad_app.widgets.lifting import Lifting
 from zepad_app.widgets.verdict_banner import VerdictBanner
 from zepad_engine.evidence import Rate
 from zepad_engine.export_formats import FORMATS
@@ -38,6 +39,10 @@ _EMPTY = (
     "and whether perturbed images are noticed. The sample audit takes a few minutes.",
     "Go to the audit",
 )
+
+
+# Of the tabs and the one in front.
+_LOWEST = 300
 
 
 class ReportTab(Protocol):
@@ -76,6 +81,7 @@ class ResultsPage(QWidget):
         self._stale: set[str] = set()
         self.banner = VerdictBanner(theme, self._actions())
         self.tabs = QTabWidget()
+        self.lifting = Lifting(theme, self.banner, self.tabs, _LOWEST)
         self.empty = EmptyPage(theme, "results", _EMPTY, self.audit_requested.emit)
         self._stack = QStackedWidget()
         self._build()
@@ -105,6 +111,8 @@ class ResultsPage(QWidget):
         if name not in self._made:
             made = self._made[name] = self._makers[name]()
             self._places[name].addWidget(made)
+            if isinstance(made, QAbstractScrollArea):
+                self.lifting.share_wheel(made)
         return self._made[name]
 
     def open_tab(self, name: str) -> None:
@@ -122,14 +130,8 @@ class ResultsPage(QWidget):
         self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {AROUND - 14}px; }}")
         self.tabs.currentChanged.connect(self._draw)
         self.banner.checks_requested.connect(lambda: self.open_tab("Adaptive"))
-        full = QWidget()
-        column = QVBoxLayout(full)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.banner)
-        column.addWidget(self.tabs, 1)
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(full)
+        self._stack.addWidget(self.lifting)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)

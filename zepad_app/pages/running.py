@@ -17,6 +17,7 @@ from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.stage_list import StageList
 
+# At the usual text size; of a larger one the curves beside it take their share.
 _SIDE = 312
 _KEEPS = "Cancel keeps what is done."
 _PAUSED = "Nothing computes. The workers keep their memory; Cancel frees it and keeps what is done."
@@ -111,7 +112,7 @@ class RunningPage(Page):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFixedWidth(round(_SIDE * self._theme.scale))
+        scroll.setFixedWidth(self._side_width())
         self._side = scroll
         self._theme.changed.connect(self._widen)
         scroll.setWidget(panel)
@@ -127,8 +128,11 @@ class RunningPage(Page):
         row.addWidget(scroll)
         row.addLayout(right, 1)
 
+    def _side_width(self) -> int:
+        return round(_SIDE * (0.6 + 0.4 * self._theme.scale))
+
     def _widen(self) -> None:
-        self._side.setFixedWidth(round(_SIDE * self._theme.scale))
+        self._side.setFixedWidth(self._side_width())
 
     def _on_changed(self) -> None:
         state = self._model.state

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from zepad_app.results.contrasts import worst_attack
 from zepad_app.results.wording import attack_name
 from zepad_app.theme import Theme
-from zepad_app.tokens import INSIDE
+from zepad_app.tokens import CHOICE_WIDTH, INSIDE
 from zepad_engine.findings import AuditReport
 
 
@@ -23,6 +23,7 @@ class AttackChoice(QWidget):
         super().__init__(parent)
         self.box = QComboBox()
         self.box.setAccessibleName("Attack shown")
+        self.box.setMinimumWidth(CHOICE_WIDTH)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(INSIDE)

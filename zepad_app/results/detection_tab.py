@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
 from zepad_app.results.rate_grid import RateRow, rate_grid
@@ -16,6 +16,7 @@ from zepad_app.theme import Theme
 from zepad_app.thresholds import Thresholds
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.undoing import UndoStack
+from zepad_app.widgets.abreast import Abreast
 from zepad_app.widgets.roc_plot import RocPlot
 from zepad_engine.findings import AuditReport, Detection
 
@@ -72,9 +73,9 @@ class DetectionTab(Sheet):
         for found in mine:
             if found.task == self.task.task:
                 self._body.addWidget(self._detector(report, found))
-                self._body.addLayout(self._tables(report, found))
+                self._body.addWidget(self._tables(report, found))
         if mine:
-            self._body.addLayout(self._section("On every task", self._sentences(report, mine)))
+            self._body.addWidget(self._section("On every task", self._sentences(report, mine)))
         if not report.detection:
             self._body.addWidget(self.theme.label(_NONE, soft=True))
 
@@ -127,26 +128,26 @@ class DetectionTab(Sheet):
             column.addWidget(words)
         return column
 
-    def _tables(self, report: AuditReport, found: Detection) -> QHBoxLayout:
+    def _tables(self, report: AuditReport, found: Detection) -> QWidget:
         name = task_name(report, found.task)
-        row = QHBoxLayout()
-        row.setSpacing(BETWEEN)
         fixed = rate_grid(self.theme, *_fixed(found), f"detector on {name}")
-        row.addLayout(self._section("Thresholds set before testing", fixed), 2)
+        before = self._section("Thresholds set before testing", fixed)
         rows = _alarms(report, found.task)
-        if rows:
-            head = ("Images that are no attack", "Set for 1 %", "Set for 5 %", "Paper's margin")
-            alarms = rate_grid(self.theme, head, rows, f"false alarms on {name}")
-            row.addLayout(self._section("False alarms on other images", alarms), 3)
-        return row
+        if not rows:
+            return before
+        head = ("Images that are no attack", "Set for 1 %", "Set for 5 %", "Paper's margin")
+        alarms = rate_grid(self.theme, head, rows, f"false alarms on {name}")
+        return Abreast((before, self._section("False alarms on other images", alarms)), (2, 3))
 
-    def _section(self, title: str, content: QLayout) -> QVBoxLayout:
-        column = QVBoxLayout()
+    def _section(self, title: str, content: QLayout) -> QWidget:
+        section = QWidget()
+        column = QVBoxLayout(section)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(INSIDE)
         column.addWidget(self.theme.label(title, "section"))
         column.addWidget(card(content))
         column.addStretch(1)
-        return column
+        return section
 
 
 def _alarms(report: AuditReport, task: str) -> list[RateRow]:

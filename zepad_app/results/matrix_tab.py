@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from zepad_app.results.sheet import Sheet
 from zepad_app.results.wording import defence_hint, defence_name
 from zepad_app.theme import Theme
-from zepad_app.tokens import INSIDE
+from zepad_app.tokens import CHOICE_WIDTH, INSIDE
 from zepad_app.widgets.matrix_table import HeatKey, MatrixTable
+from zepad_app.widgets.wrapping_label import WrappingLabel
 from zepad_engine.findings import AuditReport
 
 _NOTE = (
@@ -27,13 +28,15 @@ class MatrixTab(Sheet):
         self._report: AuditReport | None = None
         self.defence = QComboBox()
         self.defence.setAccessibleName("Defence shown")
+        self.defence.setMinimumWidth(CHOICE_WIDTH)
         self.table = MatrixTable(theme)
         self.note = theme.label(_NOTE, "caption", soft=True)
         self.note.setWordWrap(True)
         head = QHBoxLayout()
         head.setSpacing(INSIDE)
-        head.addWidget(theme.label("What each attack leaves", "section"))
-        head.addStretch(1)
+        title = WrappingLabel("section")
+        title.setText("What each attack leaves")
+        head.addWidget(title, 1)
         head.addWidget(HeatKey(theme))
         head.addWidget(theme.label("Defence", soft=True))
         head.addWidget(self.defence)

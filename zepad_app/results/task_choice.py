@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from zepad_app.results.wording import task_name
+from zepad_app.tokens import CHOICE_WIDTH
 from zepad_engine.findings import AuditReport
 
 
@@ -21,6 +22,7 @@ class TaskChoice(QComboBox):
         super().__init__(parent)
         self._everything = everything
         self.setAccessibleName("Task shown")
+        self.setMinimumWidth(CHOICE_WIDTH)
         self.currentIndexChanged.connect(lambda: self.chosen.emit(self.task))
 
     @property

@@ -45,6 +45,7 @@ class CurvePlot(QFrame):
         self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
         self._dress_plot()
         self._legend = LegendRow(theme)
+        self._nothing = label("Nothing measured yet", "caption", soft=True)
         self._smoothing = 0.0
         self.head = QHBoxLayout()
         self._arrange()
@@ -94,6 +95,9 @@ class CurvePlot(QFrame):
         for key, curve in self._curves.items():
             curve.store.follow(points.get(key, ()))
             curve.draw(self._theme, smoothing=self._smoothing)
+        drawn = any(len(curve.store) for curve in self._curves.values())
+        self.plot.setVisible(drawn)
+        self._nothing.setVisible(not drawn)
         self._tell_legend()
         self.setAccessibleDescription(self.summary())
 
@@ -168,6 +172,7 @@ class CurvePlot(QFrame):
         column.addLayout(self.head)
         column.addWidget(self._legend)
         column.addWidget(self.plot, 1)
+        column.addWidget(self._nothing, 1, Qt.AlignmentFlag.AlignCenter)
 
     def _dress_plot(self) -> None:
         self.plot.hideButtons()

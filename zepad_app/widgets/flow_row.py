@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QEvent, QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -14,10 +14,18 @@ from zepad_app.tokens import INSIDE
 class FlowRow(QWidget):
     """Places its widgets at their preferred sizes, left to right and then below; the last one may keep right."""
 
-    def __init__(self, widgets: Sequence[QWidget], *, last_right: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        widgets: Sequence[QWidget],
+        *,
+        last_right: bool = False,
+        spacing: int = INSIDE,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._widgets = tuple(widgets)
         self._last_right = last_right
+        self._spacing = spacing
         for widget in self._widgets:
             widget.setParent(self)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -35,7 +43,7 @@ class FlowRow(QWidget):
     def sizeHint(self) -> QSize:
         """All in one line."""
         sizes = [widget.sizeHint() for widget in self._widgets]
-        width = sum(size.width() for size in sizes) + INSIDE * (len(sizes) - 1)
+        width = sum(size.width() for size in sizes) + self._spacing * (len(sizes) - 1)
         return QSize(width, max((size.height() for size in sizes), default=0))
 
     def minimumSizeHint(self) -> QSize:
@@ -43,9 +51,19 @@ class FlowRow(QWidget):
         widest = max((widget.sizeHint().width() for widget in self._widgets), default=0)
         return QSize(widest, self.heightForWidth(max(self.width(), widest)))
 
+    def event(self, event: QEvent) -> bool:
+        """A widget in it may have got larger, with the text."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+            self.updateGeometry()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Place them anew; another number of lines asks for another height."""
         super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
         for widget, place in zip(self._widgets, self.places(self.width()), strict=True):
             widget.setGeometry(place)
         if self.heightForWidth(self.width()) != self.height():
@@ -57,11 +75,11 @@ class FlowRow(QWidget):
         x = y = 0
         for size in (widget.sizeHint() for widget in self._widgets):
             if lines[-1] and x + size.width() > width:
-                y += max(place.height() for place in lines[-1]) + INSIDE
+                y += max(place.height() for place in lines[-1]) + self._spacing
                 x = 0
                 lines.append([])
             lines[-1].append(QRect(x, y, min(size.width(), max(width, 1)), size.height()))
-            x += size.width() + INSIDE
+            x += size.width() + self._spacing
         for line in lines:
             height = max((place.height() for place in line), default=0)
             for place in line:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from typing import Final
+
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import AROUND, INSIDE
 from zepad_app.widgets.buttons import IconButton, primary, secondary
+
+_HEIGHT: Final = 64
 
 
 class Header(QFrame):
@@ -38,7 +42,14 @@ class Header(QFrame):
         row.addLayout(words_column, 1)
         row.addWidget(self.quiet)
         row.addWidget(self.primary)
-        self.setMinimumHeight(64)
+
+    def minimumSizeHint(self) -> QSize:
+        """As high on every page, with a button or without; never lower than its text."""
+        return super().minimumSizeHint().expandedTo(QSize(0, _HEIGHT))
+
+    def sizeHint(self) -> QSize:
+        """As high on every page, with a button or without; never lower than its text."""
+        return super().sizeHint().expandedTo(QSize(0, _HEIGHT))
 
     @property
     def title(self) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE
@@ -40,6 +40,8 @@ class ImageCompare(QWidget):
         below = QHBoxLayout()
         below.addWidget(self.readout, 1)
         below.addWidget(self.zoom)
+        # Beside each other: the picture below needs the width anyway.
+        self.mode.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         column.addWidget(self.mode, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.pane, 1)
         column.addLayout(below)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE
+
+_WIDTH: Final = 64
 
 
 class NavBar(QFrame):
@@ -48,7 +52,6 @@ class NavBar(QFrame):
         button.setProperty("kind", "rail")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(QSize(22, 22))
-        button.setMinimumWidth(64)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.clicked.connect(lambda: self.chosen.emit(key))
@@ -61,3 +64,4 @@ class NavBar(QFrame):
         for key, button in self._buttons.items():
             colour = tokens.ink if button.isChecked() else tokens.ink_soft
             button.setIcon(self._theme.icon(self._icons[key], colour))
+            button.setMinimumWidth(max(_WIDTH, button.sizeHint().width()))

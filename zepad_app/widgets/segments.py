@@ -1,16 +1,17 @@
-"""A few exclusive choices side by side."""
+"""A few exclusive choices side by side, in more lines where there is too little room."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QWidget
 
 from zepad_app.theme import Theme
+from zepad_app.widgets.flow_row import FlowRow
 
 
-class Segments(QWidget):
+class Segments(FlowRow):
     """One of several words is chosen; arrow keys move the choice."""
 
     chosen = Signal(str)
@@ -19,16 +20,15 @@ class Segments(QWidget):
         self, theme: Theme, choices: Sequence[tuple[str, str, str]], name: str, parent: QWidget | None = None
     ) -> None:
         """``choices`` are (key, word, hint); the first is chosen."""
-        super().__init__(parent)
+        buttons = {key: QToolButton() for key, _, _ in choices}
+        super().__init__(tuple(buttons.values()), spacing=4, parent=parent)
         self._theme = theme
         self._group = QButtonGroup(self)
-        self._buttons: dict[str, QToolButton] = {}
+        self._buttons = buttons
         self.setAccessibleName(name)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for key, word, hint in choices:
-            layout.addWidget(self._button(key, word, hint))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        for number, (key, word, hint) in enumerate(choices):
+            self._dress_button(key, word, hint, chosen=not number)
         self._dress()
         theme.changed.connect(self._dress)
 
@@ -41,17 +41,15 @@ class Segments(QWidget):
         """Choose as a click would."""
         self._buttons[key].click()
 
-    def _button(self, key: str, word: str, hint: str) -> QToolButton:
-        button = QToolButton(self)
+    def _dress_button(self, key: str, word: str, hint: str, *, chosen: bool) -> None:
+        button = self._buttons[key]
         button.setText(word)
         button.setToolTip(hint)
         button.setAccessibleName(word)
         button.setCheckable(True)
-        button.setChecked(not self._buttons)
+        button.setChecked(chosen)
         button.clicked.connect(lambda: self.chosen.emit(key))
         self._group.addButton(button)
-        self._buttons[key] = button
-        return button
 
     def _dress(self) -> None:
         tokens = self._theme.tokens

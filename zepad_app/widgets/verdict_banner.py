@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from zepad_app.results.headline import headline_of
 from zepad_app.results.lamp_row import LampRow
@@ -21,6 +21,7 @@ from zepad_engine.findings import AuditReport
 _MOST_LINES: Final = 2
 _WITHHELD: Final = "No verdict"
 _TILE: Final = 336
+_NARROWEST_TILE: Final = 176
 
 
 class VerdictBanner(QWidget):
@@ -52,6 +53,7 @@ class VerdictBanner(QWidget):
             button.setCheckable(True)
         self._actions = actions
         self._figures = QHBoxLayout()
+        self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._arrange(actions)
         theme.changed.connect(self._fit)
         theme.changed.connect(self._dress)
@@ -87,7 +89,7 @@ class VerdictBanner(QWidget):
         title.addWidget(self._sign)
         title.addWidget(self.verdict, 1)
         self._figures.setSpacing(BETWEEN)
-        middle = QHBoxLayout()
+        middle = self._middle
         middle.setSpacing(BETWEEN)
         middle.addLayout(self._figures, 1)
         middle.addWidget(actions, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
@@ -135,8 +137,18 @@ class VerdictBanner(QWidget):
             self.verdict.setProperty("role", role)
             self.verdict.style().unpolish(self.verdict)
             self.verdict.style().polish(self.verdict)
+        self._fit_tiles()
 
-        room = self.width() - 2 * AROUND - self._actions.sizeHint().width() - BETWEEN * max(1, len(self.tiles))
+    def _fit_tiles(self) -> None:
+        """Beside the actions, or above them where that would leave too little."""
+        if not self.tiles:
+            return
+        whole = self.width() - 2 * AROUND - BETWEEN * (len(self.tiles) - 1)
+        room = whole - BETWEEN - self._actions.sizeHint().width()
+        narrow = room < len(self.tiles) * _NARROWEST_TILE * self._theme.scale
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._middle.setDirection(down if narrow else across)
+        room = whole if narrow else room
         for tile in self.tiles:
             tile.fit(min(room // len(self.tiles), tile.maximumWidth()))
 

@@ -1,0 +1,78 @@
+"""The smallest window with the largest text: nothing is cut off at the side, on any page, in any tab."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QScrollArea
+from pytestqt.qtbot import QtBot
+
+from tests.app.test_screenshots import SIZES, STATES
+from tests.support.fake_engine import FakeEngine
+from zepad_app.app import App
+from zepad_app.pages.results import ResultsPage
+from zepad_app.preferences import TEXT_SCALES
+
+NO_BUTTON, NO_KEY = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+
+
+def too_wide(app: App, qtbot: QtBot) -> list[str]:
+    """What of the page in front is wider than the place it is shown in, with how much."""
+    qtbot.wait(60)
+    window = app.window
+    found = [f"the window, {window.width()}"] if window.width() > SIZES["-small"].width() else []
+    for area in window.stack.currentWidget().findChildren(QScrollArea):
+        inside = area.widget()
+        if area.isVisible() and inside is not None and inside.width() > area.viewport().width():
+            found.append(f"{type(area).__name__}, {inside.width()} in {area.viewport().width()}")
+    return found
+
+
+def show(app: App, engine: FakeEngine, state: str) -> None:
+    app.theme.set_scale(TEXT_SCALES[-1])
+    STATES[state](app, engine)
+    app.window.resize(SIZES["-small"])
+    app.window.show()
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["drop", "drop-encoder", "plan-wrong", "running-tuning", "running-results", "history", "compare", "inspect"],
+)
+def test_no_page_is_cut_off(app: App, engine: FakeEngine, qtbot: QtBot, state: str) -> None:
+    show(app, engine, state)
+    assert too_wide(app, qtbot) == []
+
+
+def test_no_tab_of_the_results_is_cut_off(app: App, engine: FakeEngine, qtbot: QtBot) -> None:
+    show(app, engine, "results")
+    page = app.window.stack.currentWidget()
+    assert isinstance(page, ResultsPage)
+    cut = {}
+    for place in range(page.tabs.count()):
+        page.tabs.setCurrentIndex(place)
+        cut[page.tabs.tabText(place)] = too_wide(app, qtbot)
+    assert len(cut) == 10
+    assert {name: wide for name, wide in cut.items() if wide} == {}
+
+
+def test_the_verdict_is_lifted_out_of_sight_before_a_tab_scrolls(app: App, engine: FakeEngine, qtbot: QtBot) -> None:
+    show(app, engine, "results")
+    page = app.window.stack.currentWidget()
+    assert isinstance(page, ResultsPage)
+    qtbot.wait(60)
+    outer, inner = page.lifting.verticalScrollBar(), page.tab("Summary").verticalScrollBar()  # type: ignore[attr-defined]
+    assert outer.maximum() > 200
+    assert page.tabs.height() >= 450
+    place = QPointF(50, 50)
+    for _ in range(40):
+        down = QWheelEvent(
+            place, place, QPoint(), QPoint(0, -120), NO_BUTTON, NO_KEY, Qt.ScrollPhase.NoScrollPhase, False
+        )
+        QApplication.sendEvent(page.tab("Summary").viewport(), down)  # type: ignore[attr-defined]
+        assert outer.value() == outer.maximum() or inner.value() == 0
+    assert (outer.value(), inner.value() > 0) == (outer.maximum(), True)
+    app.theme.set_scale(1.0)
+    app.window.resize(SIZES[""])
+    qtbot.waitUntil(lambda: outer.maximum() == 0)

@@ -1,0 +1,51 @@
+"""A page under a fixed head: where the window is too low for both, the wheel first lifts the head out of sight."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from zepad_app.theme import Theme
+
+
+class Lifting(QScrollArea):
+    """``head`` above ``body``, which keeps a height one can work with."""
+
+    def __init__(self, theme: Theme, head: QWidget, body: QWidget, least: int, parent: QWidget | None = None) -> None:
+        """``least``: of the body, in pixels at the usual text size."""
+        super().__init__(parent)
+        self._theme = theme
+        self._body = body
+        self._least = least
+        self._sharing: list[QWidget] = []
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        page = QWidget()
+        page.setObjectName("page")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(head)
+        column.addWidget(body, 1)
+        self.setWidget(page)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def share_wheel(self, inner: QAbstractScrollArea) -> None:
+        """What scrolls inside the body waits until the head is out of sight."""
+        self._sharing.append(inner.viewport())
+        inner.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Down with the wheel: the head first."""
+        if watched in self._sharing and isinstance(event, QWheelEvent) and event.angleDelta().y() < 0:
+            bar = self.verticalScrollBar()
+            if bar.value() < bar.maximum():
+                self.wheelEvent(event)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _dress(self) -> None:
+        self._body.setMinimumHeight(round(self._least * self._theme.scale))
