@@ -207,8 +207,28 @@ class EpochRow(_Finding, frozen=True, kw_only=True):
     pgd_accuracy: float | None = None
 
 
+class PurifyingRow(_Finding, frozen=True, kw_only=True):
+    """One epoch of a purifier: mean losses, and the distance of features on the validation split.
+
+    Attributes:
+        pixel_loss: as it enters the total.
+        feature_distance: of distorted images behind the purifier from clean ones before it, a share of their length.
+    """
+
+    epoch: int
+    feature_loss: float
+    pixel_loss: float
+    total: float
+    feature_distance: float
+
+
 class TuningFinding(_Finding, frozen=True, kw_only=True):
-    """How one encoder was trained by the defender; ``branch`` is tuned_victim, tuned_auxiliary or benign."""
+    """How one encoder, or the purifier before it, was trained by the defender; ``branch`` says which.
+
+    Attributes:
+        purifying: the epochs of a purifier, which has neither labels nor accuracy; empty before schema 1.4.
+        untouched: the distance of features without the purifier, to compare its epochs with.
+    """
 
     branch: str
     recipe: str
@@ -217,6 +237,13 @@ class TuningFinding(_Finding, frozen=True, kw_only=True):
     validation_n: int
     seconds: float
     epochs: tuple[EpochRow, ...] = ()
+    purifying: tuple[PurifyingRow, ...] = ()
+    untouched: float | None = None
+
+    @property
+    def rows(self) -> tuple[EpochRow, ...] | tuple[PurifyingRow, ...]:
+        """Its epochs, of whichever kind."""
+        return self.purifying or self.epochs
 
 
 class Subject(_Finding, frozen=True, kw_only=True):

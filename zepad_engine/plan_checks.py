@@ -46,6 +46,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("purifying.batch", 2, 4096),
     ("purifying.rate", 1e-7, 1),
     ("purifying.steps", 1, 1000),
+    ("purifying.pixel_weight", 0, 1_000_000),
     ("adaptive.tasks", 1, 1000),
     ("adaptive.images", 8, 1_000_000),
     ("adaptive.checked_images", 0, 10_000),

@@ -14,7 +14,7 @@ from zepad_app.results.wording import branch_meaning, branch_name, branch_role
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.attack_cards import seconds_text
-from zepad_app.widgets.epoch_plot import ACCURACIES, LOSSES, Curve, EpochPlot
+from zepad_app.widgets.epoch_plot import ACCURACIES, DISTANCES, LOSSES, PURIFIER_LOSSES, Curve, EpochPlot
 from zepad_app.widgets.legend_row import LegendRow
 from zepad_engine.findings import AuditReport, TuningFinding
 
@@ -54,6 +54,8 @@ class TrainingTab(Sheet):
         words = f"{seconds_text(found.seconds)} · n = {found.validation_n:,} validation images"
         if found.weight:
             words += f" · λ = {found.weight:.3g}"
+        if found.untouched is not None:
+            words += f" · distance of features without the purifier {found.untouched:.3f} of their length"
         recipe = self.theme.label(
             f"{words} · {textwrap.shorten(found.recipe, 240, placeholder=' …')}", "caption", soft=True
         )
@@ -62,6 +64,11 @@ class TrainingTab(Sheet):
         column.addWidget(recipe)
         row = QHBoxLayout()
         row.setSpacing(BETWEEN)
+        if found.purifying:
+            row.addLayout(self._plot(found, "Losses", PURIFIER_LOSSES, share=False))
+            row.addLayout(self._plot(found, "Distance of features", DISTANCES, share=False))
+            column.addLayout(row)
+            return card(column)
         # A branch trained on clean images alone has no regularisation and no PGD: leave flat zero lines out.
         losses = tuple(c for c in LOSSES if c.field != "regularisation" or any(r.regularisation for r in found.epochs))
         row.addLayout(self._plot(found, "Losses", losses if len(losses) == 3 else losses[1:], share=False))

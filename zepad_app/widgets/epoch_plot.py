@@ -37,6 +37,15 @@ ACCURACIES: Final = (
     Curve(field="clean_accuracy", name="Clean", style=Qt.PenStyle.SolidLine, symbol="o"),
     Curve(field="pgd_accuracy", name="Under PGD", style=Qt.PenStyle.DotLine, symbol="x"),
 )
+# Of a purifier, which has neither labels nor accuracy.
+PURIFIER_LOSSES: Final = (
+    Curve(field="total", name="Total", style=Qt.PenStyle.SolidLine, symbol="o"),
+    Curve(field="feature_loss", name="Features", style=Qt.PenStyle.DashLine, symbol="t1"),
+    Curve(field="pixel_loss", name="Pixels", style=Qt.PenStyle.DotLine, symbol="s"),
+)
+DISTANCES: Final = (
+    Curve(field="feature_distance", name="Distorted images, purified", style=Qt.PenStyle.SolidLine, symbol="o"),
+)
 
 
 class EpochPlot(FigurePlot):
@@ -55,7 +64,7 @@ class EpochPlot(FigurePlot):
         super().__init__(theme, title, parent)
         self._found = found
         # A branch that never saw PGD has no such accuracy: the curve is left out, not drawn at zero.
-        self._curves = tuple(c for c in curves if any(getattr(row, c.field) is not None for row in found.epochs))
+        self._curves = tuple(c for c in curves if any(getattr(row, c.field) is not None for row in found.rows))
         self._share = share
         self.setFixedHeight(180)
         self.setMinimumWidth(260)
@@ -63,7 +72,7 @@ class EpochPlot(FigurePlot):
 
     def draw(self) -> None:
         """The curves, and a hairline at the epoch that was kept."""
-        epochs = [float(row.epoch) for row in self._found.epochs]
+        epochs = [float(row.epoch) for row in self._found.rows]
         if not epochs:
             return
         values = [value for curve in self._curves for _, value in self._points(curve)]
@@ -80,7 +89,7 @@ class EpochPlot(FigurePlot):
 
     def summary(self) -> str:
         """First and last value of each curve."""
-        if not self._found.epochs:
+        if not self._found.rows:
             return "No epochs stored."
         ends = [
             f"{curve.name} from {self._say(self._points(curve)[0][1])} to {self._say(self._points(curve)[-1][1])}"
@@ -91,7 +100,7 @@ class EpochPlot(FigurePlot):
     def figures(self) -> Figures:
         """A row per epoch."""
         head = ["epoch", *(curve.field for curve in self._curves)]
-        return [head, *([row.epoch, *(getattr(row, c.field) for c in self._curves)] for row in self._found.epochs)]
+        return [head, *([row.epoch, *(getattr(row, c.field) for c in self._curves)] for row in self._found.rows)]
 
     def keys(self) -> tuple[Key, ...]:
         """The key of this plot."""
@@ -116,7 +125,7 @@ class EpochPlot(FigurePlot):
         self.add_text("kept", kept, 1.16 * top, self.soft(), anchor=(0.5, 0))
 
     def _points(self, curve: Curve) -> list[tuple[float, float]]:
-        values = [(row.epoch, getattr(row, curve.field)) for row in self._found.epochs]
+        values = [(row.epoch, getattr(row, curve.field)) for row in self._found.rows]
         return [(float(epoch), float(value)) for epoch, value in values if value is not None]
 
     def _say(self, value: float) -> str:

@@ -21,7 +21,7 @@ from zepad_engine.storage import write_bytes
 from zepad_engine.training.adversarial import AdversarialTuning, Tuned
 from zepad_engine.training.benign import train_benign
 from zepad_engine.training.labelled import Labelled, labelled
-from zepad_engine.training.purifying import Purified, train_purifier
+from zepad_engine.training.purifying import train_purifier
 from zepad_engine.training.redundant_layers import RedundantLayers, Refined
 from zepad_engine.training.rivals import RIVALS
 from zepad_engine.working_time import WORKING
@@ -123,10 +123,7 @@ def train_bmp(context: Context) -> dict[str, Any]:
 
 
 def purify(context: Context) -> dict[str, Any]:
-    """Train the purifier that stands before the victim, on the local images without their labels.
-
-    Its finding has no epochs: an epoch's row is of cross-entropy and accuracy, and there are neither here.
-    """
+    """Train the purifier that stands before the victim, on the local images without their labels."""
     plan, seed = context.plan, context.seed("purify")
     running = how(context)
     running.begin(seed)
@@ -138,25 +135,19 @@ def purify(context: Context) -> dict[str, Any]:
     write_bytes(context.folder.encoder("purifier"), save(_packed(found.purifier)))
     finding = TuningFinding(
         branch="purifier",
-        recipe=f"{_told_distances(found)} {plan.purifying!r}",
+        recipe=f"NRP {plan.purifying!r}",
         weight=0.0,
         selected_epoch=found.selected,
         validation_n=len(validation),
         seconds=WORKING.seconds() - started,
+        purifying=found.epochs,
+        untouched=found.untouched,
     )
     return {"tuning": msgspec.to_builtins(finding)}
 
 
 def _packed(network: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-
-
-def _told_distances(found: Purified) -> str:
-    distances = ", ".join(f"{distance:.3f}" for distance in found.distances)
-    return (
-        "NRP: distance of distorted validation features from clean ones, as a share of their length, "
-        f"{found.untouched:.3f} without the purifier, by epoch {distances}."
-    )
 
 
 def _local(context: Context, count: int, running: Execution) -> tuple[Labelled, Labelled]:

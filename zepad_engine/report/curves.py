@@ -6,7 +6,7 @@ import math
 
 from markupsafe import Markup
 
-from zepad_engine.findings import Detection, EpochRow, TuningFinding
+from zepad_engine.findings import Detection, EpochRow, PurifyingRow, TuningFinding
 from zepad_engine.report.charts import Frame, Line, axes, drawing, line_names, marker, round_ticks, stroke, words
 from zepad_engine.report.wording import branch
 
@@ -17,8 +17,16 @@ _ROC_SIZE = (236, 244)
 def loss_chart(tuning: TuningFinding, width: int = _CURVE_SIZE[0]) -> Markup:
     """Mean losses of each epoch; the total is the solid line, and the only one where nothing is added to it."""
     role = branch(tuning.branch).role
+    lines: tuple[Line, ...]
+    if tuning.purifying:
+        lines = (
+            Line(name="total", points=_column(tuning, "total"), role=role),
+            Line(name="features", points=_column(tuning, "feature_loss"), role=role, dash="6 3"),
+            Line(name="pixels", points=_column(tuning, "pixel_loss"), role=role, dash="2 3"),
+        )
+        return _by_epoch(tuning, lines, "mean loss", f"Losses by epoch of {branch(tuning.branch).name}", width)
     entropy, added = (_column(tuning, name) for name in ("cross_entropy", "regularisation"))
-    lines: tuple[Line, ...] = (Line(name="total", points=_column(tuning, "total"), role=role),)
+    lines = (Line(name="total", points=_column(tuning, "total"), role=role),)
     if any(value for _, value in added):
         lines += (
             Line(name="cross-entropy", points=entropy, role=role, dash="6 3"),
@@ -28,7 +36,9 @@ def loss_chart(tuning: TuningFinding, width: int = _CURVE_SIZE[0]) -> Markup:
 
 
 def accuracy_chart(tuning: TuningFinding, width: int = _CURVE_SIZE[0]) -> Markup:
-    """Validation accuracy of each epoch, clean and under PGD."""
+    """Validation accuracy of each epoch, clean and under PGD; of a purifier the distance it leaves of features."""
+    if tuning.purifying:
+        return _distance_chart(tuning, width)
     lines = (
         Line(name="clean", points=_column(tuning, "clean_accuracy", 100), role=branch(tuning.branch).role),
         Line(name="under PGD", points=_column(tuning, "pgd_accuracy", 100), role="adversarial", dash="6 3"),
@@ -39,6 +49,19 @@ def accuracy_chart(tuning: TuningFinding, width: int = _CURVE_SIZE[0]) -> Markup
         f"accuracy, per cent of {tuning.validation_n:,}",
         f"Validation accuracy by epoch of {branch(tuning.branch).name}",
         width,
+    )
+
+
+def _distance_chart(tuning: TuningFinding, width: int) -> Markup:
+    purified = _column(tuning, "feature_distance")
+    untouched = tuple((epoch, tuning.untouched) for epoch, _ in purified if tuning.untouched is not None)
+    lines = (
+        Line(name="purified", points=purified, role=branch(tuning.branch).role),
+        Line(name="not purified", points=untouched, role="adversarial", dash="6 3"),
+    )
+    name = branch(tuning.branch).name
+    return _by_epoch(
+        tuning, lines, "feature distance", f"Distance of distorted validation features by epoch of {name}", width
     )
 
 
@@ -68,13 +91,13 @@ def _whiskers(frame: Frame, detection: Detection) -> Markup:
 
 
 def _column(tuning: TuningFinding, name: str, scale: float = 1.0) -> tuple[tuple[float, float], ...]:
-    measured = ((row.epoch, _value(row, name)) for row in tuning.epochs)
+    measured = ((row.epoch, _value(row, name)) for row in tuning.rows)
     points = [(float(epoch), scale * value) for epoch, value in measured if value is not None]
     # A loss that ran away is no point of a curve; the recipe and report.json still tell of it.
     return tuple(point for point in points if math.isfinite(point[1]))
 
 
-def _value(row: EpochRow, name: str) -> float | None:
+def _value(row: EpochRow | PurifyingRow, name: str) -> float | None:
     value = getattr(row, name)
     return None if value is None else float(value)
 
@@ -100,7 +123,7 @@ def _epoch_frame(tuning: TuningFinding, lines: tuple[Line, ...], width: int) -> 
     """Both scales begin at zero or below, so that no small change looks large."""
     values = [value for line in lines for _, value in line.points]
     low, high = min(0.0, *values), max(values)
-    epochs = [float(row.epoch) for row in tuning.epochs]
+    epochs = [float(row.epoch) for row in tuning.rows]
     across = (epochs[0], max(epochs[-1], epochs[0] + 1))
     return Frame(
         width=width, height=_CURVE_SIZE[1], across=across, up=(low, high + 0.08 * ((high - low) or 1.0)), right=112

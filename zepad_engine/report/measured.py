@@ -183,6 +183,12 @@ def _training(report: AuditReport) -> Iterator[Row]:
                 share = getattr(epoch, name)
                 if share is not None:
                     yield row._replace(quantity=name, value=float(share), n=tuning.validation_n)
+        for round_ in tuning.purifying:
+            row = Row("training", "", branch=tuning.branch, setting=f"epoch {round_.epoch}")
+            for name in ("feature_loss", "pixel_loss", "total"):
+                yield row._replace(quantity=name, unit="loss", value=float(getattr(round_, name)))
+            distance = round_.feature_distance
+            yield row._replace(quantity="feature_distance", unit="share", value=distance, n=tuning.validation_n)
 
 
 def _lights(report: AuditReport) -> Iterator[Row]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -20,14 +19,11 @@ from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.fronts import Purifier
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
+from zepad_engine.findings import PurifyingRow
 from zepad_engine.plan import Purifying
 from zepad_engine.progress import Progress
 from zepad_engine.training.gradients import gradient_norm
 from zepad_engine.training.labelled import Labelled
-
-# Of 0.01 (the paper's, its pixel range unsaid), 10 and 100 after six epochs of 1,000 images, one seed, n = 400:
-# BA 73, 74, 76 and RA under AdvEncoder-PER 55, 61, 66 %, means of signs, satellite and emoji.
-_PIXEL_WEIGHT: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +32,19 @@ class Purified:
 
     Attributes:
         untouched: mean feature distance of distorted validation images without a purifier.
-        distances: the same of purified ones after each epoch.
+        epochs: losses, and the same distance of purified ones, epoch by epoch.
         selected: the epoch that was kept (from 1), that of the least distance.
     """
 
     purifier: Purifier
     untouched: float
-    distances: tuple[float, ...]
+    epochs: tuple[PurifyingRow, ...]
     selected: int
+
+    @property
+    def distances(self) -> tuple[float, ...]:
+        """The distance after each epoch."""
+        return tuple(row.feature_distance for row in self.epochs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,31 +88,57 @@ def train_purifier(
     Raises:
         BadInput: the loss became infinite or not a number. Cancelled: within one step.
     """
-    purifier = _untrained(seed, how)
-    attacked, attack = how.for_attack(encoder), Distortion(epsilon=epsilon, steps=plan.steps)
-    generator, steps = torch.Generator().manual_seed(seed), train.steps(plan.batch)
-    optimiser = torch.optim.Adam(purifier.parameters(), lr=plan.rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, plan.epochs * steps)
-    judged = _distorted(attacked, validation, attack, plan.batch)
+    purifier, attack = _untrained(seed, how), Distortion(epsilon=epsilon, steps=plan.steps)
+    loop = _Loop(purifier, how.for_attack(encoder), attack, plan, train, seed)
+    judged = _distorted(loop.encoder, validation, attack, plan.batch)
     untouched = _distance(how, encoder, nn.Identity(), judged)
-    distances: list[float] = []
+    rows: list[PurifyingRow] = []
     best, selected = purifier.state_dict(), 0
     for epoch, span in progress.split(range(1, plan.epochs + 1)):
-        for step, (_, images, _) in enumerate(train.batches(plan.batch, generator)):
-            span.advance(step / steps, f"epoch {epoch} of {plan.epochs}")
-            feature, pixel = _losses(attacked, purifier, attack, images, generator)
-            optimiser.zero_grad(set_to_none=True)
-            (feature + _PIXEL_WEIGHT * pixel).backward()
-            optimiser.step()
-            schedule.step()
-            _report(span, (epoch - 1) * steps + step, float(feature.detach()), float(pixel.detach()), purifier)
-        distances.append(_distance(how, encoder, purifier, judged))
-        span.measure("feature_distance", epoch * steps, distances[-1])
-        if distances[-1] <= min(distances):
+        feature, pixel = loop.epoch(epoch, span)
+        rows.append(_row(epoch, feature, pixel, _distance(how, encoder, purifier, judged)))
+        span.measure("feature_distance", epoch * loop.steps, rows[-1].feature_distance)
+        if rows[-1].feature_distance <= min(row.feature_distance for row in rows):
             best, selected = copy.deepcopy(purifier.state_dict()), epoch
     purifier.load_state_dict(best)
     how.after_training(purifier)
-    return Purified(purifier, untouched, tuple(distances), selected)
+    return Purified(purifier, untouched, tuple(rows), selected)
+
+
+class _Loop:
+    """The purifier as it is trained, and what moves it; ``encoder`` is the one whose features count."""
+
+    def __init__(
+        self, purifier: Purifier, encoder: nn.Module, attack: Distortion, plan: Purifying, train: Labelled, seed: int
+    ) -> None:
+        self.encoder, self.steps = encoder, train.steps(plan.batch)
+        self._purifier, self._attack, self._plan, self._train = purifier, attack, plan, train
+        self._generator = torch.Generator().manual_seed(seed)
+        self._optimiser = torch.optim.Adam(purifier.parameters(), lr=plan.rate)
+        self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, plan.epochs * self.steps)
+
+    def epoch(self, epoch: int, progress: Progress) -> tuple[float, float]:
+        """One pass over the images: mean losses of features and, weighted, of pixels."""
+        plan = self._plan
+        mean_feature = mean_pixel = 0.0
+        for step, (_, images, _) in enumerate(self._train.batches(plan.batch, self._generator)):
+            progress.advance(step / self.steps, f"epoch {epoch} of {plan.epochs}")
+            feature, raw = _losses(self.encoder, self._purifier, self._attack, images, self._generator)
+            pixel = plan.pixel_weight * raw
+            self._optimiser.zero_grad(set_to_none=True)
+            (feature + pixel).backward()
+            self._optimiser.step()
+            self._schedule.step()
+            told = float(feature.detach()), float(pixel.detach())
+            _report(progress, (epoch - 1) * self.steps + step, *told, self._purifier)
+            mean_feature, mean_pixel = mean_feature + told[0] / self.steps, mean_pixel + told[1] / self.steps
+        return mean_feature, mean_pixel
+
+
+def _row(epoch: int, feature: float, pixel: float, distance: float) -> PurifyingRow:
+    return PurifyingRow(
+        epoch=epoch, feature_loss=feature, pixel_loss=pixel, total=feature + pixel, feature_distance=distance
+    )
 
 
 def _untrained(seed: int, how: Execution) -> Purifier:
@@ -150,9 +177,8 @@ def _distance(how: Execution, encoder: Encoder, front: nn.Module, pairs: list[tu
 
 
 def _report(progress: Progress, step: int, feature: float, pixel: float, purifier: Purifier) -> None:
-    weighted = _PIXEL_WEIGHT * pixel
-    if not math.isfinite(feature + weighted):
+    if not math.isfinite(feature + pixel):
         raise BadInput("The purifier's loss is no longer a number.", "Lower its learning rate in the plan.")
     progress.measure("feature_loss", step, feature)
-    progress.measure("pixel_loss", step, weighted)
+    progress.measure("pixel_loss", step, pixel)
     progress.measure("gradient_norm", step, gradient_norm(purifier))

@@ -109,8 +109,12 @@ def test_the_purifier_is_trained_kept_and_put_before_the_victim(opened):
     found = opened.do("purify", series="purifier")["tuning"]
     assert found["branch"] == "purifier"
     assert found["epochs"] == ()
-    assert found["selected_epoch"] in {1, 2}
-    assert "without the purifier, by epoch" in found["recipe"]
+    rows = found["purifying"]
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert all(row["total"] == row["feature_loss"] + row["pixel_loss"] for row in rows)
+    distances = [row["feature_distance"] for row in rows]
+    assert distances[found["selected_epoch"] - 1] == min(distances)
+    assert found["untouched"] > 0
     names = ("feature_loss", "pixel_loss", "feature_distance", "gradient_norm")
     assert opened.series == {f"purifier/{name}" for name in names}
     whole, images = opened.load("purified_victim"), tiny_images(4)

@@ -82,7 +82,7 @@ def tuning(view: View) -> Iterator[Flowable]:
     if not view.report.tuning:
         yield text("Nothing was trained for the defence in this audit.")
     for found in view.report.tuning:
-        said = f"{len(found.epochs)} epochs in {duration(found.seconds)}; kept epoch {found.selected_epoch}."
+        said = f"{len(found.rows)} epochs in {duration(found.seconds)}; kept epoch {found.selected_epoch}."
         charts = [
             (loss_chart(found, _CHART), text("Losses", "caption")),
             (accuracy_chart(found, _CHART), text(_kept(found), "caption")),
@@ -95,12 +95,22 @@ def tuning(view: View) -> Iterator[Flowable]:
 
 
 def _kept(found: TuningFinding) -> str:
+    for each in found.purifying:
+        if each.epoch == found.selected_epoch:
+            return (
+                f"Distance of distorted validation features, as a share of their length, epoch kept:"
+                f" {each.feature_distance:.3f}{_untouched(found)}; n = {found.validation_n:,}"
+            )
     row = next((row for row in found.epochs if row.epoch == found.selected_epoch), None)
     if row is None or not found.validation_n:
         return "Accuracy on the validation split"
     clean = in_text(wilson(row.clean_accuracy, found.validation_n))
     under = "not measured" if row.pgd_accuracy is None else in_text(wilson(row.pgd_accuracy, found.validation_n))
     return f"Validation split, epoch kept: clean {clean}, under PGD {under}"
+
+
+def _untouched(found: TuningFinding) -> str:
+    return "" if found.untouched is None else f", without the purifier {found.untouched:.3f}"
 
 
 def examples(view: View, album: Album) -> Iterator[Flowable]:
