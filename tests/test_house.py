@@ -29,6 +29,7 @@ WINDOW_MAY_SEE = {
     *("card", "catalogue", "errors", "findings", "messages", "places", "plan", "preflight", "presets", "progress"),
     "plan_checks",
     "questions",
+    "recrafts",
     "resources",
     "shown_names",
     "storage",

@@ -53,6 +53,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         origin: what an attack is crafted against by default, a key of ``ORIGINS``.
         step_seconds: estimated seconds of one core per step on the reference machine; 0 for a defence.
+        norm: what bounds an attack on the encoder: "linf" the budget, "patch" the area it covers.
         branches: of a defence.
         knowledge, evades: of an attack on the defended system: what the attacker has, and whether being flagged counts
             as failing.
@@ -66,6 +67,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     presets: dict[str, dict[str, FieldValue]] = {}
     origin: str = "victim"
     step_seconds: float = 0.0
+    norm: str = "linf"
     branches: tuple[Branch, ...] = ()
     knowledge: str = ""
     evades: bool = False

@@ -7,11 +7,13 @@ multiply-adds once it has been opened (``net_factor``); until then an estimate f
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Final
 
 from zepad_engine.branches import BRANCHES, Branch, Front, Method, needed_branches
 from zepad_engine.catalogue import Catalogue, Entry
 from zepad_engine.plan import AuditPlan, Choice
+from zepad_engine.recrafts import recrafted_attacks, recrafts_of, with_recraft
 
 _PASSES_PER_SECOND: Final = 1770.0
 _BENIGN_IMAGES_PER_SECOND: Final = 1000.0
@@ -89,6 +91,11 @@ def crafting_seconds(choice: Choice, entry: Entry) -> float:
     return 1 + entry.step_seconds * values.get("steps", 0.0) * larger
 
 
+def curve_seconds(plan: AuditPlan, points: int, branches: Iterable[Branch]) -> float:
+    """Answers of the branches to one task's test images under ``points`` perturbations crafted anew."""
+    return _JOB_SECONDS + plan.heads.test_images * points * passing_times(branches) / _FEATURES_PER_SECOND
+
+
 def answering_seconds(plan: AuditPlan, branch: Branch) -> float:
     """Features, head and logits of one branch on one task; calibration and clean test count as two passes."""
     images = plan.heads.train_images + plan.heads.test_images * (2 + len(plan.attacks))
@@ -125,6 +132,7 @@ def stage_costs(plan: AuditPlan, catalogue: Catalogue) -> dict[str, list[float]]
         "heads": answers,
         "adapt": _attacks_on_systems(plan, catalogue),
         "measure": [*_checks_of_systems(plan, catalogue), *([measuring_seconds(plan)] * len(plan.tasks))],
+        "sweep": [*_recraftings(plan, catalogue), *_curves(plan, catalogue)],
     }
 
 
@@ -144,9 +152,25 @@ def _craftings(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
     return [crafting_seconds(choice, known[choice.key]) for choice in plan.attacks if choice.key in known]
 
 
+def _recraftings(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
+    """Seconds of each crafting with another setting."""
+    return [
+        crafting_seconds(with_recraft(choice, recraft), entry)
+        for choice, entry in recrafted_attacks(plan, catalogue)
+        for recraft in recrafts_of(plan, choice, entry)
+    ]
+
+
+def _curves(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
+    points = len(_recraftings(plan, catalogue))
+    branches = _listened(plan, catalogue, plan.recrafting.defences)
+    tasks = min(plan.recrafting.tasks, len(plan.tasks)) if points and branches else 0
+    return [curve_seconds(plan, points, dict.fromkeys(chain.from_iterable(branches)))] * tasks
+
+
 def _attacks_on_systems(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
     attacks = {entry.key: entry for entry in catalogue.adaptive}
-    systems = _attacked(plan, catalogue)
+    systems = _listened(plan, catalogue, plan.adaptive.defences)
     tasks = min(plan.adaptive.tasks, len(plan.tasks))
     return [
         adapting_seconds(plan, choice, attacks[choice.key], branches)
@@ -158,11 +182,12 @@ def _attacks_on_systems(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
 
 def _checks_of_systems(plan: AuditPlan, catalogue: Catalogue) -> list[float]:
     checked = plan.adaptive.attacks and plan.adaptive.checked_images
-    return [trust_seconds(plan, branches) for branches in _attacked(plan, catalogue)] if checked else []
+    attacked = _listened(plan, catalogue, plan.adaptive.defences)
+    return [trust_seconds(plan, branches) for branches in attacked] if checked else []
 
 
-def _attacked(plan: AuditPlan, catalogue: Catalogue) -> list[tuple[Branch, ...]]:
-    """The branches of each system that is attacked."""
+def _listened(plan: AuditPlan, catalogue: Catalogue, identities: tuple[str, ...]) -> list[tuple[Branch, ...]]:
+    """The branches of each of the plan's systems that are among ``identities``."""
     defences = {entry.key: entry for entry in catalogue.defences}
-    attacked = [choice for choice in plan.defences if choice.identity in plan.adaptive.defences]
-    return [defences[choice.key].branches for choice in attacked if choice.key in defences]
+    named = [choice for choice in plan.defences if choice.identity in identities]
+    return [defences[choice.key].branches for choice in named if choice.key in defences]

@@ -93,6 +93,7 @@ def describe_value(kind: type) -> Entry:
         presets=getattr(kind, "presets", {}),
         origin=getattr(kind, "origin", "victim"),
         step_seconds=getattr(kind, "step_seconds", 0.0),
+        norm=getattr(kind, "norm", "linf"),
         branches=getattr(kind, "branches", ()),
         knowledge=getattr(kind, "knowledge", ""),
         evades=getattr(kind, "evades", False),

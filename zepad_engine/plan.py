@@ -147,6 +147,26 @@ class Adaptive(_Plan, frozen=True, kw_only=True):
     checked_images: int = 50
 
 
+class Recrafting(_Plan, frozen=True, kw_only=True):
+    """Universal perturbations crafted anew, each from its start, to see where their strength ends.
+
+    Attributes:
+        attacks, defences: identities in the plan; those it does not have are passed over.
+        tasks: on how many of the plan's tasks, unseen ones first; on all their test images.
+        budgets_255: other budgets, n/255; empty = the plan's own only.
+        steps: other numbers of steps, as multiples of an attack's own; 2 = twice as many.
+        starts: how many starts with seeds of their own, the plan's own among them. Of several the attacker keeps the
+            one that moves the features of his own images farthest: he has no labels.
+    """
+
+    attacks: tuple[str, ...] = ("advencoder_per", "sign_noise")
+    defences: tuple[str, ...] = ("undefended", "zepad")
+    tasks: int = 1
+    budgets_255: tuple[float, ...] = ()
+    steps: tuple[float, ...] = ()
+    starts: int = 1
+
+
 class Detector(_Plan, frozen=True, kw_only=True):
     """DAE detector: MPAE confidence minus BMP confidence (method 2.8).
 
@@ -214,6 +234,7 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
         tasks: downstream tasks, each ``sample:<name>``, a folder or a zip.
         epsilon_255: L-inf budget of every attack in n/255.
         adaptive: attacks on the defended system itself, beside ``attacks``, which know encoders only.
+        recrafting: how ``attacks`` do at other budgets, with other steps and starts.
         device: "auto", "cpu", "cuda" or "cuda:1"; auto takes the GPU if there is one.
         workers: worker processes; 0 = chosen from the cores, or one per GPU.
         arithmetic: ``fast`` rounds crafting and training to bfloat16 where the processor multiplies it, and folds
@@ -242,6 +263,7 @@ class AuditPlan(_Plan, frozen=True, kw_only=True):
     detector: Detector = Detector()
     purifying: Purifying = Purifying()
     adaptive: Adaptive = Adaptive()
+    recrafting: Recrafting = Recrafting()
     surrogate_images: int = 2500
     seed: int = 0
     device: str = "auto"

@@ -50,6 +50,8 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("adaptive.tasks", 1, 1000),
     ("adaptive.images", 8, 1_000_000),
     ("adaptive.checked_images", 0, 10_000),
+    ("recrafting.tasks", 1, 1000),
+    ("recrafting.starts", 1, 100),
     ("benign.images", 64, 10_000_000),
     ("benign.epochs", 1, 1000),
     ("heads.epochs", 1, 1000),
@@ -97,7 +99,7 @@ def troubles(plan: AuditPlan) -> tuple[Trouble, ...]:
             found.append(Trouble(field=field, sentence=f"The plan names no {field}."))
         if len(set(names)) != len(names):
             found.append(Trouble(field=field, sentence=f"The plan names one of its {field.replace('.', ' ')} twice."))
-    return (*found, *_wrong_names(plan))
+    return (*found, *_wrong_names(plan), *_wrong_settings(plan))
 
 
 def _named(plan: AuditPlan, field: str) -> tuple[str, ...] | tuple[Choice, ...]:
@@ -109,6 +111,18 @@ def _named(plan: AuditPlan, field: str) -> tuple[str, ...] | tuple[Choice, ...]:
 
 def _identity(item: str | Choice) -> str:
     return item if isinstance(item, str) else item.identity
+
+
+def _wrong_settings(plan: AuditPlan) -> Iterator[Trouble]:
+    """Settings at which perturbations are crafted anew."""
+    for field, low, high, what in (("budgets_255", 0, 255, "/255"), ("steps", 0.01, 100, " times the attack's own")):
+        for value in getattr(plan.recrafting, field):
+            if not low < value <= high:
+                name = f"recrafting.{field}"
+                yield Trouble(
+                    field=name,
+                    sentence=f"{name} must lie above {low:g} and not above {high:g}{what}; one of them is {value:g}.",
+                )
 
 
 def _wrong_names(plan: AuditPlan) -> Iterator[Trouble]:

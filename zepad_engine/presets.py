@@ -5,7 +5,17 @@ from __future__ import annotations
 import msgspec
 
 from zepad_engine.catalogue import Catalogue, Entry, FieldValue
-from zepad_engine.plan import Adaptive, AuditPlan, BenignTraining, Choice, HeadTraining, Preset, Purifying, Tuning
+from zepad_engine.plan import (
+    Adaptive,
+    AuditPlan,
+    BenignTraining,
+    Choice,
+    HeadTraining,
+    Preset,
+    Purifying,
+    Recrafting,
+    Tuning,
+)
 
 PRESETS: tuple[Preset, ...] = ("quick", "standard", "paper")
 
@@ -51,6 +61,16 @@ _ADAPTIVE = {
     "paper": Adaptive(attacks=tuple(Choice(key=key) for key in (*_WHITE_BOX, *_AT_ZEPAD)), tasks=100, images=1000),
 }
 
+# From a fifth of the usual budget to a quarter of the pixel range, where nothing should be left.
+BUDGETS_255 = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+_RECRAFTING = {
+    "quick": Recrafting(),
+    "standard": Recrafting(budgets_255=BUDGETS_255, steps=(0.5, 2.0), starts=5),
+    "paper": Recrafting(
+        budgets_255=(2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0, 64.0), steps=(0.5, 2.0), starts=5, tasks=100
+    ),
+}
+
 
 def with_preset(plan: AuditPlan, preset: Preset, catalogue: Catalogue) -> AuditPlan:
     """The same plan with a preset's settings; the catalogue knows the values it gives to attacks."""
@@ -67,6 +87,7 @@ def with_preset(plan: AuditPlan, preset: Preset, catalogue: Catalogue) -> AuditP
             adaptive,
             attacks=tuple(_attack_with_preset(choice, preset, against_systems) for choice in adaptive.attacks),
         ),
+        recrafting=_RECRAFTING[preset],
         attacks=tuple(_attack_with_preset(choice, preset, known) for choice in plan.attacks),
     )
 

@@ -39,6 +39,10 @@ class RunFolder:
         """A crafted perturbation."""
         return self.root / "attacks" / f"{key}.safetensors"
 
+    def recrafted(self, name: str) -> Path:
+        """A perturbation crafted anew with another setting (``Recraft.name``)."""
+        return self.root / "attacks" / "recrafted" / f"{name}.safetensors"
+
     def head(self, task: str, branch: str) -> Path:
         """Weights of a head."""
         return self.root / "heads" / set_name(task) / f"{branch}.safetensors"

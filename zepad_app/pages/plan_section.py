@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from zepad_app.plan_edit import value_of
 from zepad_app.theme import Theme, label
 from zepad_app.widgets.budget_input import BudgetInput
+from zepad_app.widgets.budgets_choice import BudgetsChoice
 from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.fold_section import FoldSection
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput, NumberInput
@@ -121,6 +122,12 @@ class PlanSection(FoldSection):
         control.currentIndexChanged.connect(lambda: self.edited.emit(field, control.key))
         self._add(field, text, control, "", hint)
 
+    def add_budgets(self, field: str, text: str, hint: str = "") -> None:
+        """A list of budgets."""
+        control = BudgetsChoice()
+        control.chosen.connect(lambda budgets: self.edited.emit(field, budgets))
+        self._add(field, text, control, "", hint)
+
     def add_source(
         self, field: str, text: str, choices: tuple[tuple[str, str], ...], files: str = "", hint: str = ""
     ) -> None:
@@ -170,6 +177,8 @@ def _show(control: QWidget, value: object) -> None:
     with QSignalBlocker(control):
         if isinstance(control, SourcePicker):
             control.show_source(str(value))
+        elif isinstance(control, BudgetsChoice) and isinstance(value, tuple):
+            control.show_budgets(value)
         elif isinstance(control, ChoiceInput):
             control.choose(str(value))
         elif isinstance(control, BudgetInput) and isinstance(value, int | float):

@@ -44,6 +44,9 @@ _BENIGN: Final = (
 )
 
 
+_ANEW: Final = "AdvEncoder-PER and sign noise, where the plan has them; one more crafting for each budget."
+
+
 class DataSection(PlanSection):
     """Which tasks are built on the encoder, and the defender's own pictures."""
 
@@ -100,17 +103,23 @@ class DataSection(PlanSection):
 class AttackSection(EntriesSection):
     """Which perturbations are crafted."""
 
-    HOLDS = ("attacks",)
+    HOLDS = ("attacks", "recrafting")
 
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(theme, "Attacks on the encoder", "attacks", attack_groups(catalogue.attacks))
 
     def fill(self) -> None:
-        """The cards, and the way to bring one's own."""
+        """The cards, the way to bring one's own, and the curves."""
         self.add_cards()
         if IMPORTED in self._cards:
             button = secondary("Add perturbation files…", self._on_browse)
             self.body.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        heading = label("How strong they get")
+        heading.setProperty("strong", True)
+        self.body.addWidget(heading)
+        self.add_budgets("recrafting.budgets_255", "Crafted anew at", _ANEW)
+        self.add_integer("recrafting.starts", "Starts compared", "seeds", "The attacker keeps his best.")
+        self.add_integer("recrafting.tasks", "Tasks with curves", "of the plan, unseen ones first")
 
     def add_files(self, files: tuple[str, ...]) -> None:
         """Have perturbation files scored too: on the card that waits for one, or on cards of their own."""

@@ -22,6 +22,10 @@ _NOTE = (
     "Bands are 95 % intervals; hover a point for n. An attack that cannot reach chance at a huge budget is not to be "
     "trusted."
 )
+_ANEW = (
+    " Where a perturbation was crafted anew, each point is one crafting from its start: the bands hold the draw of test"
+    " images, not that of the crafting. Of several starts the attacker keeps the one that moves his own images most."
+)
 _NONE = "This audit swept no setting."
 _TWO_COLUMNS_FROM = 860
 
@@ -82,7 +86,8 @@ class BudgetTab(Sheet):
         if elsewhere and self.task.task not in elsewhere:
             names = ", ".join(task_name(report, task) for task in elsewhere)
             return f"{_NOTE} Budget and steps were swept on {names} only."
-        return _NOTE
+        anew = any(group.recrafted for group in sweep_groups(report, self.task.task))
+        return _NOTE + (_ANEW if anew else "")
 
     def _card(self, report: AuditReport, group: SweepGroup) -> QFrame:
         plot = SweepPlot(self.theme, report, group)

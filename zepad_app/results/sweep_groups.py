@@ -26,17 +26,23 @@ _WIDE: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepGroup:
-    """The sweeps of one setting on one task; ``chance`` is one class's share, where accuracy under attack is drawn."""
+    """The sweeps of one setting on one task.
+
+    ``chance`` is one class's share, where accuracy under attack is drawn; ``recrafted`` the name of the perturbation
+    that was crafted anew at each setting, where it is not the images that were attacked one by one.
+    """
 
     quantity: str
     task: str
     sweeps: tuple[Sweep, ...]
     chance: float | None = None
+    recrafted: str = ""
 
     @property
     def title(self) -> str:
         """What is changed."""
-        return TITLES.get(self.quantity, (self.quantity, ""))[0]
+        said = TITLES.get(self.quantity, (self.quantity, ""))[0]
+        return f"{said}: {self.recrafted} crafted anew" if self.recrafted else said
 
     @property
     def axis(self) -> str:
@@ -56,16 +62,25 @@ class SweepGroup:
 
 
 def sweep_groups(report: AuditReport, task: str) -> tuple[SweepGroup, ...]:
-    """The charts of a task, in the order of ``TITLES``."""
-    mine = [sweep for sweep in report.sweeps if sweep.task == task]
-    known = [*TITLES, *dict.fromkeys(sweep.quantity for sweep in mine)]
-    found = []
-    for quantity in dict.fromkeys(known):
-        sweeps = tuple(sweep for sweep in mine if sweep.quantity == quantity and sweep.points)
-        if sweeps:
-            chance = _chance(report, task) if quantity in _OF_ATTACKS else None
-            found.append(SweepGroup(quantity=quantity, task=task, sweeps=sweeps, chance=chance))
-    return tuple(found)
+    """The charts of a task, in the order of ``TITLES``; a perturbation crafted anew has charts of its own."""
+    mine = [sweep for sweep in report.sweeps if sweep.task == task and sweep.points]
+    universal = {attack.key: attack.name for attack in report.attacks}
+    known = dict.fromkeys([*TITLES, *(sweep.quantity for sweep in mine)])
+    found: dict[tuple[str, str], list[Sweep]] = {}
+    for quantity in known:
+        for sweep in (sweep for sweep in mine if sweep.quantity == quantity):
+            recrafted = universal.get(sweep.attack, "") if quantity in _OF_ATTACKS else ""
+            found.setdefault((quantity, recrafted), []).append(sweep)
+    return tuple(
+        SweepGroup(
+            quantity=quantity,
+            task=task,
+            sweeps=tuple(sweeps),
+            chance=_chance(report, task) if quantity in _OF_ATTACKS else None,
+            recrafted=recrafted,
+        )
+        for (quantity, recrafted), sweeps in found.items()
+    )
 
 
 def swept_tasks(report: AuditReport) -> tuple[str, ...]:

@@ -74,6 +74,14 @@ def _add_plan_flags(plan: argparse._ArgumentGroup) -> None:
     )
     plan.add_argument("--adaptive-images", type=int, metavar="N", help="test images they are tried on, per task")
     plan.add_argument("--adaptive-on", nargs="+", metavar="DEFENCE", help="the defences they are aimed at")
+    plan.add_argument(
+        "--curve",
+        type=float,
+        nargs="*",
+        metavar="N",
+        help="craft the universal attacks anew at these budgets, n/255 (without any: 2 4 8 16 32 64; 0: none)",
+    )
+    plan.add_argument("--curve-of", nargs="+", metavar="KEY", help="which attacks (default advencoder_per sign_noise)")
     plan.add_argument("--defences", nargs="+", metavar="KEY", help="see the verb catalogue")
     plan.add_argument("--benign", choices=BENIGN_SOURCES, help="where the benign encoder starts from (default scratch)")
 

@@ -21,11 +21,12 @@ from zepad_engine.plan import (
     AuditPlan,
     Choice,
     OfficialSwitches,
+    Recrafting,
     imported_choice,
     plan_from_json,
 )
 from zepad_engine.plan_checks import require_sound
-from zepad_engine.presets import with_preset
+from zepad_engine.presets import BUDGETS_255, with_preset
 
 _ELSEWHERE = ("torchvision:",)
 _SAME_NAME = ("auxiliary", "seed", "device", "arithmetic", "workers", "threads", "batch")
@@ -77,6 +78,7 @@ def _given(flags: argparse.Namespace, plan: AuditPlan) -> dict[str, Any]:
     changes["surrogate_set"] = flags.surrogate
     changes["tasks"] = _words(flags.tasks) or None
     changes["adaptive"] = _adaptive(flags, plan)
+    changes["recrafting"] = _recrafting(flags, plan)
     if flags.benign:
         changes["benign"] = msgspec.structs.replace(plan.benign, source=flags.benign)
     if flags.mode:
@@ -97,6 +99,18 @@ def _adaptive(flags: argparse.Namespace, plan: AuditPlan) -> Adaptive:
     if flags.adaptive_on:
         changes["defences"] = _words(flags.adaptive_on)
     return msgspec.structs.replace(plan.adaptive, **changes)
+
+
+def _recrafting(flags: argparse.Namespace, plan: AuditPlan) -> Recrafting:
+    """At which other budgets the universal attacks are crafted anew; ``--curve 0`` leaves their curves out."""
+    if flags.curve is not None and 0 in flags.curve:
+        return Recrafting()
+    changes: dict[str, Any] = {}
+    if flags.curve is not None:
+        changes["budgets_255"] = tuple(flags.curve) or BUDGETS_255
+    if flags.curve_of:
+        changes["attacks"] = _words(flags.curve_of)
+    return msgspec.structs.replace(plan.recrafting, **changes)
 
 
 def _words(given: Iterable[str] | None) -> tuple[str, ...]:

@@ -65,17 +65,21 @@ def craft(context: Context) -> dict[str, Any]:
 
 
 def _crafted(context: Context, attack: Attack, seed: int) -> _Made:
-    running = how(context)
-    running.begin(seed)
-    surrogate = _surrogate(context, running)
+    surrogate = surrogate_bank(context, how(context))
     started = WORKING.seconds()
-    encoders = [load_branch(context, branch) for branch in ORIGINS[attack.origin]]
-    target = _prepared(attack, encoders[0] if len(encoders) == 1 else EncoderGroup(encoders), running)
-    budget = context.plan.epsilon_255 / 255
-    crafted = attack(target, surrogate, budget, seed=seed, progress=context.progress)
+    crafted = crafted_by(context, attack, surrogate, context.plan.epsilon_255 / 255, seed)
     seconds = WORKING.seconds() - started
     shown = surrogate[torch.tensor([0])][0].float().cpu()
     return _Made(crafted, seconds, _change(crafted, surrogate), shown=shown)
+
+
+def crafted_by(context: Context, attack: Attack, surrogate: ImageBank, epsilon: float, seed: int) -> Tensor:
+    """A perturbation (3, H, W), or a patch (4, H, W), within ``epsilon`` (0 to 1), against the attack's encoders."""
+    running = how(context)
+    running.begin(seed)
+    encoders = [load_branch(context, branch) for branch in ORIGINS[attack.origin]]
+    target = _prepared(attack, encoders[0] if len(encoders) == 1 else EncoderGroup(encoders), running)
+    return attack(target, surrogate, epsilon, seed=seed, progress=context.progress)
 
 
 def _show_on(context: Context, name: str, image: Tensor, perturbation: Tensor) -> None:
@@ -115,7 +119,16 @@ def _largest_change(pixels: Tensor) -> float:
 
 def plan_attack(plan: AuditPlan, identity: str) -> Attack:
     """The attack a plan names, with the official switches that concern it."""
-    choice = next(choice for choice in plan.attacks if choice.identity == identity)
+    return switched_attack(plan, plan_choice(plan, identity))
+
+
+def plan_choice(plan: AuditPlan, identity: str) -> Choice:
+    """The plan's choice of that identity."""
+    return next(choice for choice in plan.attacks if choice.identity == identity)
+
+
+def switched_attack(plan: AuditPlan, choice: Choice) -> Attack:
+    """The attack of a choice, with the plan's official switches that concern it."""
     values = dict(choice.values)
     declared = {field.key for field in declared_fields(type(build_attack(choice)))}
     if plan.switches.attack_batch_statistics and "batch_statistics" in declared:
@@ -135,11 +148,12 @@ def load_perturbation(context: Context, identity: str) -> Tensor:
     return load_file(context.folder.attack(identity))["perturbation"]
 
 
-def _surrogate(context: Context, running: Execution) -> ImageBank:
+def surrogate_bank(context: Context, running: Execution, most: int | None = None) -> ImageBank:
+    """The attacker's images, as many as the plan gives him, or the first ``most`` of these in the order drawn."""
     plan = context.plan
     images = open_set(plan.surrogate_set, input_size(context), plan.seed)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(plan.seed))
-    return ImageBank(images.pictures, running, order[: plan.surrogate_images].sort().values)
+    return ImageBank(images.pictures, running, order[: plan.surrogate_images][:most].sort().values)
 
 
 def _finding(attack: Attack, identity: str, made: _Made, epsilon_255: float, seed: int) -> AttackFinding:

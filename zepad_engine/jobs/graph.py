@@ -13,6 +13,7 @@ from zepad_engine.costs import (
     answering_seconds,
     benign_seconds,
     crafting_seconds,
+    curve_seconds,
     measuring_seconds,
     purifying_seconds,
     trust_seconds,
@@ -21,6 +22,7 @@ from zepad_engine.costs import (
 from zepad_engine.errors import BadPlan
 from zepad_engine.jobs.job import Job
 from zepad_engine.plan import AuditPlan, Choice, set_name
+from zepad_engine.recrafts import recrafted_attacks, recrafts_of, require_bounded, with_recraft
 
 STAGES: Final[dict[str, str]] = {
     "open": "Open encoders and data",
@@ -31,6 +33,7 @@ STAGES: Final[dict[str, str]] = {
     "adapt": "Attack the defended systems",
     "measure": "Check trust, features, retrieval",
     "evaluate": "Fuse, detect, evaluate",
+    "sweep": "Craft anew at other budgets",
 }
 
 
@@ -38,8 +41,9 @@ def audit_jobs(plan: AuditPlan, catalogue: Catalogue) -> tuple[Job, ...]:
     """Every job of an audit, in the order workers should take them.
 
     Raises:
-        BadPlan: the plan names an attack or a defence the catalogue does not have.
+        BadPlan: the plan names what the catalogue does not have, or wants the budget of a patch swept.
     """
+    require_bounded(plan, catalogue)
     attacks = _entries("attack", plan.attacks, catalogue.attacks)
     adaptive = _entries("attack on a defended system", plan.adaptive.attacks, catalogue.adaptive)
     defences = _entries("defence", plan.defences, catalogue.defences)
@@ -48,7 +52,11 @@ def audit_jobs(plan: AuditPlan, catalogue: Catalogue) -> tuple[Job, ...]:
     attacked = {name: systems[name] for name in plan.adaptive.defences if name in systems}
     jobs = [*_opening(plan), *_crafting(plan, attacks), *_training(plan, branches), *_answering(plan, branches)]
     adapting = _adapting(plan, adaptive, attacked)
-    return (*jobs, *adapting, *_measuring(plan, attacked), *_evaluating(plan, branches, adapting))
+    recrafting = _recrafting(plan, catalogue)
+    curves = _curves(plan, recrafting, systems)
+    # Recrafting comes late: what every audit finds is told first.
+    last = (*_measuring(plan, attacked), *_evaluating(plan, branches, adapting), *recrafting, *curves)
+    return (*jobs, *adapting, *last)
 
 
 def _opening(plan: AuditPlan) -> list[Job]:
@@ -154,9 +162,46 @@ def _answering(plan: AuditPlan, branches: tuple[Branch, ...]) -> list[Job]:
 
 def attacked_tasks(plan: AuditPlan) -> tuple[str, ...]:
     """The tasks on which defended systems are attacked: as many as the plan says, unseen ones first."""
+    return _unseen_first(plan)[: plan.adaptive.tasks]
+
+
+def _unseen_first(plan: AuditPlan) -> tuple[str, ...]:
     unseen = [task for task in plan.tasks if set_name(task) != set_name(plan.local_set)]
-    ordered = (*unseen, *(task for task in plan.tasks if task not in unseen))
-    return ordered[: plan.adaptive.tasks]
+    return (*unseen, *(task for task in plan.tasks if task not in unseen))
+
+
+def _recrafting(plan: AuditPlan, catalogue: Catalogue) -> list[Job]:
+    """Perturbations with one setting other than the plan's, each crafted from its start."""
+    return [
+        Job(
+            key=f"recraft_{recraft.name}",
+            kind="recraft",
+            stage="sweep",
+            args={"recraft": msgspec.json.encode(recraft).decode()},
+            needs=_origin_needs(str(choice.values.get("origin", entry.origin))),
+            cost=crafting_seconds(with_recraft(choice, recraft), entry),
+        )
+        for choice, entry in recrafted_attacks(plan, catalogue)
+        for recraft in recrafts_of(plan, choice, entry)
+    ]
+
+
+def _curves(plan: AuditPlan, recrafting: list[Job], systems: dict[str, tuple[Branch, ...]]) -> list[Job]:
+    """How the named systems answer a task under all of them."""
+    listened = [systems[name] for name in plan.recrafting.defences if name in systems]
+    branches = tuple(dict.fromkeys(branch for each in listened for branch in each))
+    return [
+        Job(
+            key=f"curve_{set_name(task)}",
+            kind="curve",
+            stage="sweep",
+            args={"task": task},
+            needs=(*_answers(task, branches), *(job.key for job in recrafting)),
+            cost=curve_seconds(plan, len(recrafting), branches),
+        )
+        for task in _unseen_first(plan)[: plan.recrafting.tasks]
+        if recrafting and branches
+    ]
 
 
 def _adapting(plan: AuditPlan, attacks: dict[str, Entry], systems: dict[str, tuple[Branch, ...]]) -> list[Job]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup
@@ -20,6 +20,7 @@ _MARGIN = 0.05
 # From this ratio of largest to smallest setting on, the axis is logarithmic.
 _WIDE = 20
 _NAME_SIGNS = 22
+_OF_ATTACKS = frozenset({"epsilon_255", "steps", "restarts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,10 @@ class SweepGroup:
     def attack(self) -> str:
         """The attack shown, if any."""
         return next((sweep.attack for sweep in self.sweeps if sweep.attack not in ("", NO_ATTACK)), "")
+
+    def said_of(self, universal: Collection[str]) -> str:
+        """What has to be said of the attack beside its name; ``universal`` are the keys of the perturbations."""
+        return " crafted anew at each point" if self.quantity in _OF_ATTACKS and self.attack in universal else ""
 
     @property
     def rates(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import msgspec
 
 from zepad_engine.catalogue import Catalogue
 from zepad_engine.errors import BadInput
-from zepad_engine.plan import Adaptive, AuditPlan, Choice, Mode, OfficialSwitches, Preset
+from zepad_engine.plan import Adaptive, AuditPlan, Choice, Mode, OfficialSwitches, Preset, Recrafting
 from zepad_engine.presets import with_preset
 
 # Each victim with an auxiliary of another method and other pictures; the last turns the pair round.
@@ -81,7 +81,8 @@ def paper_plans(wish: Wish, catalogue: Catalogue) -> Iterator[tuple[str, AuditPl
                     device=wish.device,
                     workers=wish.workers,
                 )
-                plan = with_preset(plan, wish.preset, catalogue)
+                # Its tables hold one budget.
+                plan = msgspec.structs.replace(with_preset(plan, wish.preset, catalogue), recrafting=Recrafting())
                 plan = plan if wish.adaptive else _left_alone(plan)
                 yield f"{victim}-{mode}-{seed}", plan
                 for weight in wish.weights:

@@ -19,6 +19,7 @@ from zepad_app.pages.threat_section import ThreatSection
 from zepad_app.theme import Theme
 from zepad_app.threat import Threat
 from zepad_app.widgets.budget_input import BudgetInput
+from zepad_app.widgets.budgets_choice import BudgetsChoice
 from zepad_app.widgets.card_flow import CardFlow
 from zepad_app.widgets.entry_card import EntryCard
 from zepad_engine.messages import Device
@@ -147,6 +148,24 @@ def test_a_budget_is_typed_on_either_scale(page: PlanPage) -> None:
     control.of_255.setValue(300)
     trouble = threat_of(page).rows["epsilon_255"].trouble
     assert trouble == "Budget per pixel must lie between 0 and 255; it is 300."
+
+
+def test_budgets_to_craft_anew_at_are_chosen_from_lists_and_a_plans_own_is_kept(page: PlanPage) -> None:
+    rows = page.sections["attacks"].rows
+    control = rows["recrafting.budgets_255"].control
+    assert isinstance(control, BudgetsChoice)
+    assert [control.itemText(place) for place in range(control.count())] == [
+        "No other budget",
+        "4, 16, 64 /255",
+        "2, 4, 8, 16, 32, 64 /255",
+    ]
+    control.setCurrentIndex(1)
+    rows["recrafting.starts"].control.setValue(3)  # type: ignore[attr-defined]
+    assert (page.plan.recrafting.budgets_255, page.plan.recrafting.starts) == ((4.0, 16.0, 64.0), 3)
+    own = msgspec.structs.replace(page.plan.recrafting, budgets_255=(5.0,))
+    page.show_plan(msgspec.structs.replace(page.plan, recrafting=own))
+    assert control.currentText() == "5 /255"
+    assert page.plan.recrafting == own
 
 
 def test_devices_have_names_and_free_memory(page: PlanPage) -> None:

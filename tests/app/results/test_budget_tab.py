@@ -84,6 +84,20 @@ def test_a_task_without_a_budget_says_where_it_was_swept(tab):
     assert tab.note.text().endswith("Budget and steps were swept on Traffic signs only.")
 
 
+def test_a_perturbation_crafted_anew_has_charts_of_its_own_and_says_what_its_bands_hold(tab):
+    report = sample_report()
+    assert "crafted anew" not in tab.note.text()
+    pgd = [sweep for sweep in report.sweeps if sweep.quantity == "epsilon_255"]
+    anew = [msgspec.structs.replace(sweep, attack="advencoder_per", points=sweep.points[:3]) for sweep in pgd]
+    tab.show_report(msgspec.structs.replace(report, sweeps=(*anew, *report.sweeps)))
+    tab.turns.settle()
+    name = next(attack.name for attack in report.attacks if attack.key == "advencoder_per")
+    shown = {plot._group.title: plot._group.sweeps for plot in tab.plots}
+    assert shown[f"Budget: {name} crafted anew"] == tuple(anew)
+    assert shown["Budget"] == tuple(pgd)
+    assert "the bands hold the draw of test images, not that of the crafting" in tab.note.text()
+
+
 def test_an_audit_without_sweeps_says_so(tab):
     tab.show_report(msgspec.structs.replace(sample_report(), sweeps=()))
     assert tab.plots == []

@@ -25,6 +25,7 @@ from zepad_engine.plan import (
     DEFAULT_DEFENCES,
     AuditPlan,
     OfficialSwitches,
+    Recrafting,
     plan_from_json,
     plan_to_json,
 )
@@ -162,6 +163,18 @@ def test_attacks_on_systems_come_from_the_preset_and_from_flags(engine):
     assert (adaptive.images, adaptive.defences) == (32, ("zepad", "zepad_no_bmp"))
     assert main(["audit", "--demo", "--out", "c", "--adaptive", "none"]) == 0
     assert engine.plan.adaptive.attacks == ()
+
+
+def test_curves_come_from_the_preset_and_from_flags(engine):
+    assert main(["audit", "--demo", "--preset", "quick", "--out", "a"]) == 0
+    assert engine.plan.recrafting.budgets_255 == ()
+    assert main(["audit", "--demo", "--preset", "quick", "--out", "b", "--curve", "--curve-of", "l4a_base"]) == 0
+    assert engine.plan.recrafting.budgets_255 == (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+    assert engine.plan.recrafting.attacks == ("l4a_base",)
+    assert main(["audit", "--demo", "--preset", "quick", "--out", "c", "--curve", "4", "16"]) == 0
+    assert engine.plan.recrafting.budgets_255 == (4.0, 16.0)
+    assert main(["audit", "--demo", "--preset", "standard", "--out", "d", "--curve", "0"]) == 0
+    assert engine.plan.recrafting == Recrafting()
 
 
 def test_perturbation_files_join_the_attacks_under_their_own_names(engine, tmp_path):

@@ -53,7 +53,7 @@ def test_every_job_has_a_function_a_stage_and_a_cost(jobs):
         assert job.stage in STAGES
         assert job.cost > 0
         assert job.key not in job.needs
-    assert {job.stage for job in jobs} | {"adapt"} == set(STAGES)
+    assert {job.stage for job in jobs} | {"adapt", "sweep"} == set(STAGES)
 
 
 def test_how_many_jobs(plan, jobs):
@@ -61,7 +61,8 @@ def test_how_many_jobs(plan, jobs):
     systems = len(set(adaptive.defences) & {choice.identity for choice in plan.defences})
     struck = min(adaptive.tasks, tasks) * systems * len(adaptive.attacks)
     checked = systems if adaptive.attacks else 0
-    assert len(jobs) == 3 + len(plan.attacks) + 3 + 6 * tasks + 3 * tasks + struck + checked
+    swept = sum(job.stage == "sweep" for job in jobs)
+    assert len(jobs) - swept == 3 + len(plan.attacks) + 3 + 6 * tasks + 3 * tasks + struck + checked
 
 
 def test_every_file_a_job_reads_is_made_by_one_it_waits_for(jobs):
@@ -82,6 +83,8 @@ def test_every_file_a_job_reads_is_made_by_one_it_waits_for(jobs):
             assert "open_victim" in before
         if job.kind in {"craft", "tune", "benign", "answer", "purify"}:
             assert "data" in before
+        if job.kind == "curve":
+            assert {each.key for each in jobs if each.kind in {"craft", "recraft"}} <= before
         if job.kind in {"adapt", "trust"}:
             assert {
                 f"answer_{set_name(job.args['task'])}_{branch}" for branch in systems[job.args["defence"]]

@@ -213,7 +213,7 @@ def sweep_charts(view: View) -> Iterator[Flowable]:
     charts = []
     for group in groups:
         low, high = group.counts
-        under = f", {view.attack_name(group.attack)}" if group.attack else ""
+        under = f", {view.attack_name(group.attack)}{group.said_of(view.attacks)}" if group.attack else ""
         n = f"n = {low:,}" if low == high else f"n = {low:,} to {high:,}"
         words = f"{' and '.join(group.rates).capitalize()} on {view.task_name(group.task)}{under}; {n} for each point."
         charts.append((sweeps.sweep_chart(group, view.defence, _CHART), text(words, "caption")))
