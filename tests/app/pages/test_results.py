@@ -16,6 +16,7 @@ from zepad_app.undoing import UndoStack
 from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.picture import Picture
 from zepad_engine.export_formats import FORMATS
+from zepad_engine.findings import PurifyingRow
 from zepad_engine.plan import plan_to_json
 
 TABS = ["Summary", "Matrix", "Budget", "Adaptive", "Detection", "Branches", "Examples", "Attacks", "Training", "Recipe"]
@@ -141,6 +142,22 @@ def test_training_leaves_out_losses_a_branch_does_not_have(page):
     assert fields[0] == ["total", "cross_entropy", "regularisation"]
     assert fields[4] == ["cross_entropy"]
     assert fields[5] == ["clean_accuracy"]
+
+
+def test_a_purifiers_training_is_drawn_with_what_it_has(page, tmp_path):
+    rows = tuple(
+        PurifyingRow(epoch=n, feature_loss=0.5 / n, pixel_loss=0.1, total=0.5 / n + 0.1, feature_distance=0.6 / n)
+        for n in (1, 2)
+    )
+    tuning = msgspec.structs.replace(
+        sample_report().tuning[0], branch="purifier", epochs=(), purifying=rows, untouched=0.9, selected_epoch=2
+    )
+    page.show_report(msgspec.structs.replace(sample_report(), tuning=(tuning,)), tmp_path)
+    open_tab(page, "Training")
+    losses, distances = page.tab("Training").plots
+    assert [curve.field for curve in losses._curves] == ["total", "feature_loss", "pixel_loss"]
+    assert distances.figures() == [["epoch", "feature_distance"], [1, 0.6], [2, 0.3]]
+    assert "0.900 of their length" in "\n".join(texts(page.tab("Training")))
 
 
 def test_examples_say_what_each_system_said(page):

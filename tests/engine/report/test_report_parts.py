@@ -13,12 +13,13 @@ from PIL import Image, PngImagePlugin
 
 from tests.support.report_builder import report_with
 from zepad_engine.evidence import Rate
-from zepad_engine.findings import BranchAnswer
+from zepad_engine.findings import BranchAnswer, PurifyingRow
 from zepad_engine.report import numbers
 from zepad_engine.report.branch_bars import branch_bars
 from zepad_engine.report.charts import Frame, round_ticks
 from zepad_engine.report.curves import accuracy_chart, loss_chart, roc_chart
 from zepad_engine.report.dumbbells import Row, dumbbell_chart
+from zepad_engine.report.measured import measured_rows
 from zepad_engine.report.pictures import Album
 from zepad_engine.report.plain_text import plain, set_name
 from zepad_engine.report.wording import BRANCHES, DEFENCES
@@ -166,3 +167,19 @@ def test_an_example_shows_a_bar_per_branch_as_long_as_its_confidence():
     assert [text.text for text in chart.iter("text")][1] == "dog <b>, say 0.50"
     assert "BMP, benign branch says dog <b> with confidence 0.00 and 0.20 of the say" in chart.get("aria-label")
     assert branch_bars(msgspec.structs.replace(example, branches=())) == ""
+
+
+def test_a_purifier_has_its_distances_drawn_beside_what_they_are_without_it():
+    rows = tuple(
+        PurifyingRow(epoch=n, feature_loss=0.5 / n, pixel_loss=0.1, total=0.5 / n + 0.1, feature_distance=0.6 / n)
+        for n in (1, 2, 3)
+    )
+    tuning = msgspec.structs.replace(
+        report_with().tuning[0], branch="purifier", epochs=(), purifying=rows, untouched=0.9, selected_epoch=3
+    )
+    losses, distances = (ElementTree.fromstring(str(chart(tuning))) for chart in (loss_chart, accuracy_chart))
+    told = [[part.text for part in chart.iter() if part.text] for chart in (losses, distances)]
+    assert {"total", "features", "pixels"} <= set(told[0])
+    assert {"purified", "not purified", "feature distance"} <= set(told[1])
+    measured = [row for row in measured_rows(report_with(tuning=(tuning,))) if row.quantity == "feature_distance"]
+    assert [(row.setting, row.value) for row in measured] == [("epoch 1", 0.6), ("epoch 2", 0.3), ("epoch 3", 0.6 / 3)]
