@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from zepad_engine.catalogue import Entry
+from zepad_engine.catalogue import CONTROL, Entry
 from zepad_engine.plan import IMPORTED
 
 
@@ -64,9 +64,9 @@ def matches(words: str, *texts: str) -> bool:
 def _attack_kind(entry: Entry) -> str:
     if entry.key == IMPORTED:
         return "imported"
-    if "(control)" in entry.name:
+    if CONTROL in entry.name:
         return "control"
-    if entry.key.endswith("_pat"):
+    if entry.norm == "patch":
         return "patch"
     return "leaked" if entry.origin in ("benign", "originals") else "universal"
 

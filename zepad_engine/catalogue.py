@@ -23,6 +23,10 @@ ORIGINS: Final[dict[str, tuple[Branch, ...]]] = {
 }
 
 
+# In the name of every attack that is aimed at nothing.
+CONTROL: Final = "(control)"
+
+
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One declared field of an attack or a defence.
 

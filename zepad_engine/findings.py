@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from zepad_engine.card import EncoderCard, modern_card
+from zepad_engine.catalogue import CONTROL
 from zepad_engine.evidence import (
     AdaptiveFinding,
     Attribution,
@@ -159,6 +160,11 @@ class AttackFinding(_Finding, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
     norm: str = "linf"
     patch_side: int = 0
+
+    @property
+    def is_control(self) -> bool:
+        """Aimed at nothing, and so never the strongest attack: noise, and whatever says so in its name."""
+        return self.key.startswith(("sign_noise", "gaussian_noise")) or CONTROL in self.name
 
 
 class PerturbationFacts(_Finding, frozen=True, kw_only=True):

@@ -18,7 +18,6 @@ from zepad_engine.evidence import AdaptiveFinding, Light, WorstCase
 from zepad_engine.findings import AttackFinding, Average, Cell, DataFinding, Detection, Summary
 from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, set_name
 
-_CONTROLS = ("sign_noise", "gaussian_noise")
 # Attacks that need nothing but what is public: the encoder, or a file somebody made.
 _PUBLIC = {"victim", "auxiliary", "public_pair", "elsewhere"}
 _FEW = 100
@@ -47,7 +46,7 @@ def summarise(
 
     A red light withholds the verdict; the figures stand in the detail all the same.
     """
-    public = [attack.key for attack in attacks if attack.origin in _PUBLIC and not attack.key.startswith(_CONTROLS)]
+    public = [attack.key for attack in attacks if attack.origin in _PUBLIC and not attack.is_control]
     worst = _strongest(public or [attack.key for attack in attacks], averages, "undefended")
     undefended = headline(averages, "undefended", worst)
     zepad = headline(averages, "zepad", worst)

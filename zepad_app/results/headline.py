@@ -10,7 +10,6 @@ from zepad_app.tokens import Meaning
 from zepad_engine.evidence import Rate, WorstCase
 from zepad_engine.findings import AuditReport, Average
 
-CONTROLS: Final = ("sign_noise", "gaussian_noise")
 # Attacks that need nothing but what is public, as the engine's verdict counts them.
 _PUBLIC: Final = frozenset({"victim", "auxiliary", "public_pair", "elsewhere"})
 
@@ -51,7 +50,7 @@ def headline_of(report: AuditReport) -> Headline:
 
 def headline_attack(report: AuditReport) -> str:
     """The attack on the public encoder that leaves it least, or the strongest of all where none is public."""
-    public = [a.key for a in report.attacks if a.origin in _PUBLIC and not a.key.startswith(CONTROLS)]
+    public = [a.key for a in report.attacks if a.origin in _PUBLIC and not a.is_control]
     left = {key: _mean(report, "undefended", key) for key in public or [a.key for a in report.attacks]}
     known = {key: mean.ra.value for key, mean in left.items() if mean is not None and mean.ra is not None}
     return min(known, key=lambda key: known[key], default="")

@@ -8,7 +8,6 @@ from typing import Final, TypeAlias
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from zepad_app.results.contrasts import attacks_of, tasks_of
-from zepad_app.results.headline import CONTROLS
 from zepad_app.results.rate_table import FIRST_OF_GROUP_ROLE, RATE_ROLE
 from zepad_app.results.wording import attack_name, rate_hint, rate_text, task_name
 from zepad_app.widgets.attack_cards import ORIGINS
@@ -140,7 +139,7 @@ def _rows(report: AuditReport, defence: str, columns: tuple[str, ...]) -> list[M
     cells = {(cell.attack, cell.task): cell for cell in report.cells if cell.defence == defence}
     means = {mean.attack: mean for mean in report.averages if mean.defence == defence and not mean.unseen}
     origins = {
-        attack.key: _CONTROL if attack.key.startswith(CONTROLS) else ORIGINS.get(attack.origin, attack.origin)
+        attack.key: _CONTROL if attack.is_control else ORIGINS.get(attack.origin, attack.origin)
         for attack in report.attacks
     }
 
