@@ -24,6 +24,8 @@ _START_SECONDS: Final = 8.0
 # The quick sample audit in exact arithmetic against the fast one.
 _EXACT_TIMES: Final = 2.6
 _MEASURED_IMAGES: Final = 500
+# Of an alarm, that detector evasion tries each by itself where it is told to.
+_PRICES: Final = 5
 # Guesses: Gen-AF's second stage against a clean epoch, and the passes the trust checks take per image.
 _LAYERS_SHARE: Final = 4
 _CHECK_PASSES: Final = 250
@@ -63,7 +65,8 @@ def adapting_seconds(plan: AuditPlan, choice: Choice, entry: Entry, branches: tu
     defaults = {field.key: float(field.default) for field in entry.fields if isinstance(field.default, int | float)}
     values = defaults | {key: float(value) for key, value in choice.values.items() if isinstance(value, int | float)}
     # A query passes forward only.
-    steps = (values.get("steps", 0.0) + values.get("queries", 0.0) / 2) * values.get("restarts", 1.0)
+    tries = values.get("restarts", 1.0) + _PRICES * values.get("each_price", 0.0)
+    steps = (values.get("steps", 0.0) + values.get("queries", 0.0) / 2) * tries
     return 2 + plan.adaptive.images * steps * passing_times(branches) / _PASSES_PER_SECOND
 
 

@@ -55,10 +55,15 @@ class SweepGroup:
         return tuple(sorted({setting for sweep in self.sweeps for setting, _ in sweep.points}))
 
     def place(self, setting: float) -> float:
-        """Where a setting stands on the axis: as it is, or by log2(1 + setting) where the settings lie far apart."""
+        """Where a setting stands on the axis: as it is, or by its logarithm where the settings lie far apart.
+
+        By log2(1 + setting) where 0 is among them.
+        """
         positive = [value for value in self.settings if value > 0]
         wide = bool(positive) and max(positive) >= _WIDE * min(positive)
-        return math.log2(1 + setting) if wide else setting
+        if not wide:
+            return setting
+        return math.log2(setting) if min(self.settings) > 0 else math.log2(1 + setting)
 
 
 def sweep_groups(report: AuditReport, task: str) -> tuple[SweepGroup, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Final
 
 import torch
@@ -12,7 +12,7 @@ from zepad_engine.adaptive.ascent import shrinking_ascent
 from zepad_engine.adaptive.base import SystemAttack, Target
 from zepad_engine.adaptive.losses import Objective, margin
 from zepad_engine.catalogue import FieldValue
-from zepad_engine.fields import Range
+from zepad_engine.fields import Range, Words
 from zepad_engine.progress import Progress
 
 # What an alarm weighs against a wrong answer, in the order of the restarts.
@@ -26,7 +26,7 @@ class EvadingAttack(SystemAttack):
     The margin is the largest logit of another class minus that of the label; s, the slack, is how far both goals are
     overshot, so that rounding takes neither back. Once a goal is reached with the slack it pulls no more, and the
     steps go to the other one (Carlini and Wagner 2017). Each restart tries another lambda of ``WEIGHTS`` on the
-    images that still resist. Where there is no detector this is PGD on the margin.
+    images that still resist, or ``price`` is that of all. Where there is no detector this is PGD on the margin.
     """
 
     key: ClassVar[str] = "evading"
@@ -36,8 +36,8 @@ class EvadingAttack(SystemAttack):
     evades: ClassVar[bool] = True
     presets: ClassVar[dict[str, dict[str, FieldValue]]] = {
         "quick": {"steps": 20, "restarts": 2},
-        "standard": {"steps": 100, "restarts": 5},
-        "paper": {"steps": 200, "restarts": 10},
+        "standard": {"steps": 100, "restarts": 5, "each_price": True},
+        "paper": {"steps": 200, "restarts": 10, "each_price": True},
     }
 
     steps: Annotated[int, Range(low=1, high=100_000, label="Steps", step=10, unit="steps")] = 100
@@ -50,6 +50,12 @@ class EvadingAttack(SystemAttack):
     slack: Annotated[
         float, Range(low=0.0, high=10.0, label="Slack", step=0.05, help="how far both goals are overshot")
     ] = 0.1
+    price: Annotated[
+        float, Range(low=0.0, high=10_000.0, label="Price of an alarm", step=1.0, help="lambda; 0 = five in turn")
+    ] = 0.0
+    each_price: Annotated[
+        bool, Words(label="Each price by itself", help="tells what each of the five does alone, on every image")
+    ] = False
 
     @property
     def total_steps(self) -> int:
@@ -66,10 +72,19 @@ class EvadingAttack(SystemAttack):
                 break
             for index, part in span.split(resisting.split(target.batch)):
                 images, labels = target.images[index], target.labels[index]
-                objective = self.objective(target, labels, WEIGHTS[restart % len(WEIGHTS)])
+                objective = self.objective(target, labels, self.price or WEIGHTS[restart % len(WEIGHTS)])
                 best[index] = shrinking_ascent(images, objective, epsilon, self.steps, self.step, generator, part)
                 beaten[index] = target.beaten(best[index], labels, evading=True)
         return best
+
+    def by_price(self, target: Target, epsilon: float, seed: int, progress: Progress) -> dict[float, Tensor]:
+        """Which images (N,) each of the five prices fools by itself, in one try on every image; prices rising."""
+        found = {}
+        for price, span in progress.split(sorted(WEIGHTS)):
+            alone = replace(self, restarts=1, price=price)
+            struck = alone(target, epsilon, seed=seed, progress=span)
+            found[price] = target.beaten(struck.images.to(target.images), target.labels, evading=True).cpu()
+        return found
 
     def objective(self, target: Target, labels: Tensor, weight: float) -> Objective:
         """The formula above for moved images (B, 3, H, W) with labels (B,); ``weight`` is lambda."""

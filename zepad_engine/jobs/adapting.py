@@ -11,10 +11,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from zepad_engine.adaptive.base import Struck, SystemAttack, Target
+from zepad_engine.adaptive.evading import EvadingAttack
 from zepad_engine.adaptive.registry import build_system_attack
 from zepad_engine.errors import EngineTrouble
 from zepad_engine.evaluation.accuracy import rate
-from zepad_engine.evidence import AdaptiveFinding
+from zepad_engine.evidence import AdaptiveFinding, Sweep
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.opening import how
 from zepad_engine.jobs.systems import attacked_rows, target_of
@@ -52,7 +53,8 @@ def adapt(context: Context) -> dict[str, Any]:
     rows = attacked_rows(context, task, plan.adaptive.images)
     target = target_of(context, task, defence, rows, running)
     started = WORKING.seconds()
-    struck = attack(target, epsilon, seed=seed, progress=context.progress)
+    priced = isinstance(attack, EvadingAttack) and attack.each_price and target.threshold < float("inf")
+    struck = attack(target, epsilon, seed=seed, progress=context.progress.between(0.0, 0.5 if priced else 1.0))
     seconds = WORKING.seconds() - started
     found = _verdicts(target, struck, epsilon)
     _keep(context, rows, found, struck)
@@ -75,7 +77,22 @@ def adapt(context: Context) -> dict[str, Any]:
         seconds=seconds,
         seed=seed,
     )
-    return {"adaptive": [msgspec.to_builtins(finding)]}
+    told = {"adaptive": [msgspec.to_builtins(finding)]}
+    if isinstance(attack, EvadingAttack) and priced:
+        by_price = attack.by_price(target, epsilon, seed, context.progress.between(0.5, 1.0))
+        told["sweeps"] = [msgspec.to_builtins(_price_sweep(finding, by_price))]
+    return told
+
+
+def _price_sweep(finding: AdaptiveFinding, by_price: dict[float, Tensor]) -> Sweep:
+    return Sweep(
+        quantity="lambda",
+        rate="wrong, not flagged",
+        attack=finding.attack,
+        defence=finding.defence,
+        task=finding.task,
+        points=tuple((price, rate(beaten)) for price, beaten in by_price.items()),
+    )
 
 
 def _name(attack: SystemAttack, choice: Choice) -> str:

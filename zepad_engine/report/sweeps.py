@@ -113,8 +113,10 @@ def _shared(rates: tuple[str, ...]) -> str:
 def _scale(settings: list[float]) -> Callable[[float], float]:
     least = min((place for place in settings if place > 0), default=1.0)
     wide = settings[0] >= 0 and settings[-1] >= _WIDE * least
-    # log1p, since a budget of 0 has its place too.
-    return math.log1p if wide else float
+    if not wide:
+        return float
+    # A budget of 0 has its place too.
+    return math.log if settings[0] > 0 else math.log1p
 
 
 def _settings(frame: Frame, settings: list[float], scale: Callable[[float], float]) -> list[Markup]:

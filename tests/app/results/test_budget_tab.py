@@ -62,6 +62,10 @@ def test_settings_far_apart_stand_on_a_logarithmic_axis():
     assert groups["epsilon_255"].place(0.0) == 0.0
     assert groups["epsilon_255"].place(127.0) == pytest.approx(7.0)
     assert groups["k"].place(8.0) == 8.0
+    points = tuple((price, groups["k"].sweeps[0].points[0][1]) for price in (0.01, 0.1, 1.0, 100.0))
+    sweep = msgspec.structs.replace(groups["k"].sweeps[0], quantity="lambda", points=points)
+    prices = SweepGroup(quantity="lambda", task="x", sweeps=(sweep,))
+    assert prices.place(0.1) - prices.place(0.01) == pytest.approx(prices.place(1.0) - prices.place(0.1))
     assert SweepGroup(quantity="new", task="x", sweeps=()).axis == "new"
 
 

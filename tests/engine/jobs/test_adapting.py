@@ -11,10 +11,11 @@ import torch
 from safetensors.torch import load_file
 
 from zepad_engine.adaptive.base import Struck
+from zepad_engine.adaptive.evading import WEIGHTS
 from zepad_engine.errors import EngineTrouble
 from zepad_engine.evaluation.answers import CALIBRATION, CLEAN
 from zepad_engine.evaluation.detection import scores_of
-from zepad_engine.evidence import AdaptiveFinding
+from zepad_engine.evidence import AdaptiveFinding, Sweep
 from zepad_engine.intervals import wilson
 from zepad_engine.jobs import adapting
 from zepad_engine.jobs.adapting import adapt
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.slow
 ATTACKS = (
     Choice(key="pgd", name="short", values={"steps": 5, "restarts": 1}),
     Choice(key="evading", values={"steps": 3, "restarts": 2}),
+    Choice(key="evading", name="prices", values={"steps": 3, "restarts": 1, "each_price": True}),
     Choice(key="universal_fused", values={"steps": 4, "restarts": 1, "batch": 16}),
 )
 
@@ -83,7 +85,7 @@ def test_the_finding_says_what_its_file_holds(ask, defence, attack):
     assert 5 < finding.linf_255 <= 10 + 1e-3
     # 10/255 is a whole number of 8-bit steps, as every clean picture is.
     assert finding.quantised_255 == pytest.approx(10, abs=1e-3)
-    assert finding.evades == (attack == "evading")
+    assert finding.evades == attack.startswith("evading")
     assert finding.queries >= 24
     assert finding.epsilon_255 == 10
     assert finding.seed == context.seed("adapt", context.args["task"], defence, attack)
@@ -96,6 +98,33 @@ def test_the_recipe_and_the_counts_are_those_of_the_plan(ask):
     assert (finding.steps, finding.restarts) == (5, 1)
     evading, _ = found(ask("zepad", "evading"))
     assert (evading.steps, evading.restarts) == (6, 2)
+
+
+def test_the_detector_is_judged_on_the_images_that_were_moved(ask):
+    finding, stored = found(ask("zepad", "pgd-short"))
+    moved = stored["linf"] > 0
+    assert finding.auroc.n == int(moved.sum()) + 40
+    # The plan's own threshold is that of 5 %.
+    assert finding.caught_at_5 == wilson(int(stored["flagged"].bool()[moved].sum()), int(moved.sum()))
+    assert found(ask("undefended", "pgd-short"))[0].auroc is None
+    context = ask("zepad")
+    rows = torch.arange(24)
+    target = target_of(context, context.args["task"], "zepad", rows, how(context))
+    answers = load_answers(context, context.args["task"])
+    clean = scores_of(answers, CLEAN, answers.fitted("zepad", plan_defences(context.plan)["zepad"]), Detector())
+    assert target.scores(target.images).tolist() == pytest.approx(clean[:24].tolist(), abs=1e-5)
+
+
+def test_each_price_of_an_alarm_is_told_by_itself_where_there_is_a_detector(ask):
+    context = ask("zepad", "evading-prices")
+    finding, _ = found(context)
+    (sweep,) = msgspec.convert(adapt(context)["sweeps"], list[Sweep])
+    assert (sweep.quantity, sweep.defence, sweep.attack) == ("lambda", "zepad", "evading-prices")
+    assert [price for price, _ in sweep.points] == sorted(WEIGHTS)
+    # The first price that is tried in turn is 1, on the same images with the same draws.
+    assert dict(sweep.points)[1.0] == finding.evaded
+    assert "sweeps" not in adapt(ask("undefended", "evading-prices"))
+    assert "sweeps" not in adapt(ask("zepad", "evading"))
 
 
 def test_a_second_run_gives_the_same_file(ask):
