@@ -46,7 +46,21 @@ def adaptive_details(
         parts = [_hardest(mine, worst, defence, names) for defence in dict.fromkeys(found.defence for found in mine)]
         where = f"on {mine[0].n} test images of {task}"
         said.append(f"Attacked with the whole system in hand, {where}: {'; '.join(parts)}.")
-    return said
+    return [*said, *detector_words(adaptive, names)]
+
+
+def detector_words(adaptive: tuple[AdaptiveFinding, ...], names: Mapping[str, str]) -> list[str]:
+    """Where ZePAD's detector tells attacked images least: under the attack on the system with the lowest AUROC."""
+    known = [(found.auroc, found) for found in adaptive if found.defence == "zepad" and found.auroc is not None]
+    if not known:
+        return []
+    area, worst = min(known, key=lambda pair: pair[0].value)
+    caught = f", and finds {percent(worst.caught_at_5)} of {worst.caught_at_5.n}" if worst.caught_at_5 else ""
+    return [
+        f"The detector of {names.get('zepad', 'ZePAD')} tells attacked images least under {worst.name} on {worst.task}:"
+        f" AUROC {area.value:.2f} [{area.low:.2f}, {area.high:.2f}], n = {area.n:,}{caught}"
+        " at the threshold set for 5 % false alarms."
+    ]
 
 
 def _hardest(mine: list[AdaptiveFinding], worst: tuple[WorstCase, ...], defence: str, names: Mapping[str, str]) -> str:

@@ -43,6 +43,10 @@ class AdaptiveFinding(_Evidence, frozen=True, kw_only=True):
         asr_of_correct: turned wrong, over the images that were right before.
         flagged: share the detector flags; None without a detector.
         evaded: answered wrongly and not flagged, over n; None without a detector.
+        auroc: of the detection scores of the images the attack moved against those of all clean test images, bootstrap
+            interval; n counts both. None without a detector, where nothing was moved, and before schema 1.4.
+        caught_at_1, caught_at_5: share of the moved images above the thresholds set for 1 % and 5 % false alarms on the
+            calibration split; None where ``auroc`` is.
         linf_255: largest change measured, n/255; quantised_255 the same after saving with 8 bits.
         steps: of all restarts, at most; queries: images that passed through the system, over all n.
     """
@@ -69,6 +73,9 @@ class AdaptiveFinding(_Evidence, frozen=True, kw_only=True):
     queries: int
     seconds: float
     seed: int
+    auroc: Rate | None = None
+    caught_at_1: Rate | None = None
+    caught_at_5: Rate | None = None
 
 
 class WorstCase(_Evidence, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from zepad_engine.adaptive_words import percent
+from zepad_engine.adaptive_words import detector_words, percent
 from zepad_engine.averages import averages_of
 from zepad_engine.evidence import AdaptiveFinding, Light, Rate, WorstCase
 from zepad_engine.findings import AttackFinding, Cell, DataFinding, Detection
@@ -256,6 +256,27 @@ def light(colour, defence="zepad"):
         value=0.12,
         defence=defence,
     )
+
+
+def test_a_control_is_never_the_strongest_attack():
+    control = attack("uniform_noise", "Uniform noise (control)")
+    assert [each.is_control for each in (control, *ATTACKS)] == [True, False, True]
+    table = {"undefended": (800, 500, 300), "zepad": (790, 700, 780)}
+    renamed = (ATTACKS[0], msgspec.structs.replace(control, key="sign_noise"))
+    assert "L4A" in verdict(table, attacks=renamed).detail
+
+
+def test_the_detector_under_attack_is_told_where_it_is_worst():
+    def seen(name, area):
+        told = msgspec.structs.replace(adaptive("zepad", 30, name=name), auroc=wilson(area, 100))
+        return msgspec.structs.replace(told, caught_at_5=wilson(4, 50))
+
+    found = (seen("PGD", 60), seen("Evading", 40), adaptive("zepad", 30, name="Square"))
+    assert detector_words(found, {"zepad": "ZePAD"}) == [
+        "The detector of ZePAD tells attacked images least under Evading on signs: AUROC 0.40 [0.31, 0.50], n = 100,"
+        " and finds 8.0 % [3.2, 18.8] of 50 at the threshold set for 5 % false alarms."
+    ]
+    assert detector_words((adaptive("zepad", 30),), {}) == []
 
 
 def test_attacks_on_the_systems_are_told_with_their_worst_and_the_worst_per_image():

@@ -59,6 +59,12 @@ class Target:
                 flagged.append(self.scored.score(logits) > self.threshold)
         return torch.cat(wrong), torch.cat(flagged)
 
+    def scores(self, images: Tensor) -> Tensor:
+        """Detection scores (B,) of images (B, 3, H, W), float64 on the CPU; zeros without a detector."""
+        with torch.no_grad():
+            logits = [self.scored.branch_logits(part).double() for part in images.split(self.batch)]
+        return self.scored.score(torch.cat(logits, dim=1)).cpu()
+
     @property
     def queries(self) -> int:
         """Images that have passed through the system so far, in both its forms."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 import torch
@@ -18,8 +18,10 @@ from zepad_engine.evaluation.accuracy import rate
 from zepad_engine.evidence import AdaptiveFinding, Sweep
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.opening import how
-from zepad_engine.jobs.systems import attacked_rows, target_of
+from zepad_engine.jobs.systems import attacked_rows, known_scores, target_of
+from zepad_engine.metrics import auroc, rate_of, threshold_for
 from zepad_engine.plan import Choice, set_name
+from zepad_engine.progress import Progress
 from zepad_engine.storage import write_bytes
 from zepad_engine.working_time import WORKING
 
@@ -53,8 +55,8 @@ def adapt(context: Context) -> dict[str, Any]:
     rows = attacked_rows(context, task, plan.adaptive.images)
     target = target_of(context, task, defence, rows, running)
     started = WORKING.seconds()
-    priced = isinstance(attack, EvadingAttack) and attack.each_price and target.threshold < float("inf")
-    struck = attack(target, epsilon, seed=seed, progress=context.progress.between(0.0, 0.5 if priced else 1.0))
+    last = 0.5 if _is_priced(attack, target) else 1.0
+    struck = attack(target, epsilon, seed=seed, progress=context.progress.between(0.0, last))
     seconds = WORKING.seconds() - started
     found = _verdicts(target, struck, epsilon)
     _keep(context, rows, found, struck)
@@ -68,31 +70,45 @@ def adapt(context: Context) -> dict[str, Any]:
         defence=defence,
         task=set_name(task),
         epsilon_255=plan.epsilon_255,
-        **_rates(found, watched=target.threshold < float("inf")),
-        linf_255=255 * float(found.linf.max()),
-        quantised_255=255 * _quantised_change(target.images.cpu(), struck.images),
+        **_measured(context, target, struck, found),
         steps=attack.total_steps,
         restarts=getattr(attack, "restarts", 1),
         queries=struck.queries,
         seconds=seconds,
         seed=seed,
     )
-    told = {"adaptive": [msgspec.to_builtins(finding)]}
-    if isinstance(attack, EvadingAttack) and priced:
-        by_price = attack.by_price(target, epsilon, seed, context.progress.between(0.5, 1.0))
-        told["sweeps"] = [msgspec.to_builtins(_price_sweep(finding, by_price))]
-    return told
+    sweeps = _price_sweeps(attack, target, finding, context.progress.between(last, 1.0))
+    return {"adaptive": [msgspec.to_builtins(finding)], "sweeps": msgspec.to_builtins(sweeps)}
 
 
-def _price_sweep(finding: AdaptiveFinding, by_price: dict[float, Tensor]) -> Sweep:
-    return Sweep(
-        quantity="lambda",
-        rate="wrong, not flagged",
-        attack=finding.attack,
-        defence=finding.defence,
-        task=finding.task,
-        points=tuple((price, rate(beaten)) for price, beaten in by_price.items()),
-    )
+def _is_priced(attack: SystemAttack, target: Target) -> TypeGuard[EvadingAttack]:
+    """Whether the attack is to tell what each price of an alarm does alone, and there is a detector to raise one."""
+    return isinstance(attack, EvadingAttack) and attack.each_price and target.threshold < float("inf")
+
+
+def _price_sweeps(attack: SystemAttack, target: Target, finding: AdaptiveFinding, progress: Progress) -> list[Sweep]:
+    if not _is_priced(attack, target):
+        return []
+    by_price = attack.by_price(target, finding.epsilon_255 / 255, finding.seed, progress)
+    return [
+        Sweep(
+            quantity="lambda",
+            rate="wrong, not flagged",
+            attack=finding.attack,
+            defence=finding.defence,
+            task=finding.task,
+            points=tuple((price, rate(beaten)) for price, beaten in by_price.items()),
+        )
+    ]
+
+
+def _measured(context: Context, target: Target, struck: Struck, found: _Verdicts) -> dict[str, Any]:
+    return {
+        **_rates(found, watched=target.threshold < float("inf")),
+        **_detected(context, target, struck, found),
+        "linf_255": 255 * float(found.linf.max()),
+        "quantised_255": 255 * _quantised_change(target.images.cpu(), struck.images),
+    }
 
 
 def _name(attack: SystemAttack, choice: Choice) -> str:
@@ -122,6 +138,20 @@ def _rates(found: _Verdicts, *, watched: bool) -> dict[str, Any]:
         "asr_of_correct": rate(found.wrong[~found.clean_wrong]),
         "flagged": rate(found.flagged) if watched else None,
         "evaded": rate(found.wrong & ~found.flagged) if watched else None,
+    }
+
+
+def _detected(context: Context, target: Target, struck: Struck, found: _Verdicts) -> dict[str, Any]:
+    """How the detector tells the images that were moved from clean ones; those fooled before any move stay out."""
+    moved = found.linf > 0
+    if target.threshold == float("inf") or not moved.any():
+        return {}
+    calibration, clean = known_scores(context, context.args["task"], context.args["defence"])
+    scores = target.scores(struck.images[moved].to(target.images)).numpy()
+    return {
+        "auroc": auroc(clean, scores),
+        "caught_at_1": rate_of(scores > threshold_for(calibration, 0.01)),
+        "caught_at_5": rate_of(scores > threshold_for(calibration, 0.05)),
     }
 
 

@@ -12,8 +12,8 @@ from zepad_engine.adaptive.base import Target
 from zepad_engine.branches import Branch
 from zepad_engine.defences.fitted import FittedDefence
 from zepad_engine.defences.system import System
-from zepad_engine.evaluation.answers import Answers
-from zepad_engine.evaluation.detection import threshold_of
+from zepad_engine.evaluation.answers import CALIBRATION, CLEAN, Answers
+from zepad_engine.evaluation.detection import Scores, scores_of, threshold_of
 from zepad_engine.execution.execution import Execution
 from zepad_engine.jobs.answering import task_split
 from zepad_engine.jobs.context import Context
@@ -70,6 +70,13 @@ def target_of(context: Context, task: str, identity: str, rows: Tensor, running:
         surrogate=running.for_attack(branch_model(context, task, "victim")),
         batch=running.batch_for(test.images.shape[-1]),
     )
+
+
+def known_scores(context: Context, task: str, identity: str) -> tuple[Scores, Scores]:
+    """Detection scores (N,) of a defence that has a detector: of the calibration images, of all clean test images."""
+    answers = _answers(context, task, identity)
+    fitted, plan = _fitted(context, answers, identity), context.plan.detector
+    return scores_of(answers, CALIBRATION, fitted, plan), scores_of(answers, CLEAN, fitted, plan)
 
 
 def attacked_rows(context: Context, task: str, count: int) -> Tensor:

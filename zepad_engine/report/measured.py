@@ -96,7 +96,10 @@ def _adaptive(report: AuditReport) -> Iterator[Row]:
         row = Row(
             "adaptive", "", found.defence, attack=found.attack, task=found.task, setting=_budget(found.epsilon_255)
         )
-        yield from _rates(row, found, "accuracy", "clean_accuracy", "asr_of_correct", "flagged", "evaded")
+        names = ("accuracy", "clean_accuracy", "asr_of_correct", "flagged", "evaded", "caught_at_1", "caught_at_5")
+        yield from _rates(row, found, *names)
+        if found.auroc is not None:
+            yield from _rated(row._replace(quantity="auroc", unit="area"), found.auroc)
         for name in ("linf_255", "quantised_255"):
             yield row._replace(quantity=name, unit="n/255", value=float(getattr(found, name)))
         for name in ("steps", "restarts", "queries"):
