@@ -33,6 +33,7 @@ WINDOW_MAY_SEE = {
     "resources",
     "shown_names",
     "storage",
+    "trained",
 }
 MADE_HERE = re.compile(r"(^|/)(\.(?!ci/)|__pycache__/)|^(build|dist|artefacts|runs)/|\.egg-info/")
 TEXT_ENDINGS = {".py", ".md", ".toml", ".txt", ".json", ".yml", ".yaml", ".css", ".j2", ".qss", ".svg", ".cfg", ""}

@@ -37,11 +37,11 @@ from zepad_engine.findings import (
     Example,
     ExecutionFinding,
     Subject,
-    TuningFinding,
 )
 from zepad_engine.jobs.job import Outcome
 from zepad_engine.plan import IMPORTED, SAMPLE_PREFIX, AuditPlan, Choice, without_folders
 from zepad_engine.run_folder import RunFolder
+from zepad_engine.trained import TuningFinding
 from zepad_engine.verdict import Tried, not_shown, summarise, threat_model, warnings_of
 from zepad_engine.versions import versions_of
 

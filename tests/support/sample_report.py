@@ -33,14 +33,13 @@ from zepad_engine.findings import (
     BranchFinding,
     Cell,
     DataFinding,
-    EpochRow,
     Example,
     ExecutionFinding,
     Subject,
     Summary,
-    TuningFinding,
 )
 from zepad_engine.plan import AuditPlan
+from zepad_engine.trained import EpochRow, TuningFinding
 
 # Clean accuracy, then accuracy under each attack, in percent; order of TASKS.
 ACCURACY = {

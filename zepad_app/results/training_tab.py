@@ -16,7 +16,8 @@ from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.attack_cards import seconds_text
 from zepad_app.widgets.epoch_plot import ACCURACIES, DISTANCES, LOSSES, PURIFIER_LOSSES, Curve, EpochPlot
 from zepad_app.widgets.legend_row import LegendRow
-from zepad_engine.findings import AuditReport, TuningFinding
+from zepad_engine.findings import AuditReport
+from zepad_engine.trained import TuningFinding
 
 
 class TrainingTab(Sheet):

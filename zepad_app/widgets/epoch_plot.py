@@ -15,7 +15,7 @@ from zepad_app.theme import Theme
 from zepad_app.widgets.figure_menu import Figures
 from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.legend_row import Key
-from zepad_engine.findings import TuningFinding
+from zepad_engine.trained import TuningFinding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from zepad_engine.comparison import WHOLE, Cost, Fact, Side
-from zepad_engine.findings import AuditReport, TuningFinding
+from zepad_engine.findings import AuditReport
 from zepad_engine.shown_names import shown_name
+from zepad_engine.trained import TuningFinding
 
 _NONE: Final = "–"
 _DIGITS: Final = 12

@@ -12,12 +12,12 @@ from zepad_engine.branches import BRANCHES, Branch, Method
 from zepad_engine.card import read_card
 from zepad_engine.encoders.encoder import Encoder, save_encoder, with_card
 from zepad_engine.execution.execution import Execution
-from zepad_engine.findings import TuningFinding
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.opening import asked_branch, how, input_size, load_branch
 from zepad_engine.plan import set_name
 from zepad_engine.storage import write_bytes
+from zepad_engine.trained import TuningFinding
 from zepad_engine.training.adversarial import AdversarialTuning, Tuned
 from zepad_engine.training.benign import train_benign
 from zepad_engine.training.labelled import Labelled, labelled

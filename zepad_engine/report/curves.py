@@ -6,9 +6,10 @@ import math
 
 from markupsafe import Markup
 
-from zepad_engine.findings import Detection, EpochRow, PurifyingRow, TuningFinding
+from zepad_engine.findings import Detection
 from zepad_engine.report.charts import Frame, Line, axes, drawing, line_names, marker, round_ticks, stroke, words
 from zepad_engine.report.wording import branch
+from zepad_engine.trained import EpochRow, PurifyingRow, TuningFinding
 
 _CURVE_SIZE = (500, 230)
 _ROC_SIZE = (236, 244)

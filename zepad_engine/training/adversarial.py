@@ -13,10 +13,10 @@ from torch.nn import functional
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
-from zepad_engine.findings import EpochRow
 from zepad_engine.objectives import genetic_regularisation
 from zepad_engine.plan import OfficialSwitches, Tuning
 from zepad_engine.progress import Progress
+from zepad_engine.trained import EpochRow
 from zepad_engine.training.features import training_features
 from zepad_engine.training.gradients import gradient_norm
 from zepad_engine.training.head import Head, temporary_head

@@ -14,9 +14,9 @@ from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
-from zepad_engine.findings import EpochRow
 from zepad_engine.plan import BenignTraining
 from zepad_engine.progress import Progress
+from zepad_engine.trained import EpochRow
 from zepad_engine.training.gradients import gradient_norm
 from zepad_engine.training.labelled import Labelled
 

@@ -19,9 +19,9 @@ from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.fronts import Purifier
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
-from zepad_engine.findings import PurifyingRow
 from zepad_engine.plan import Purifying
 from zepad_engine.progress import Progress
+from zepad_engine.trained import PurifyingRow
 from zepad_engine.training.gradients import gradient_norm
 from zepad_engine.training.labelled import Labelled
 

@@ -17,9 +17,9 @@ from torch.nn import functional
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
-from zepad_engine.findings import EpochRow
 from zepad_engine.plan import Tuning
 from zepad_engine.progress import Progress
+from zepad_engine.trained import EpochRow
 from zepad_engine.training.adversarial import Tuned, tuning_attack
 from zepad_engine.training.features import training_features
 from zepad_engine.training.gradients import gradient_norm

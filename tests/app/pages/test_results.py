@@ -16,8 +16,8 @@ from zepad_app.undoing import UndoStack
 from zepad_app.widgets.figure_plot import FigurePlot
 from zepad_app.widgets.picture import Picture
 from zepad_engine.export_formats import FORMATS
-from zepad_engine.findings import PurifyingRow
 from zepad_engine.plan import plan_to_json
+from zepad_engine.trained import PurifyingRow
 
 TABS = ["Summary", "Matrix", "Budget", "Adaptive", "Detection", "Branches", "Examples", "Attacks", "Training", "Recipe"]
 

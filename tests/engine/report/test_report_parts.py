@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from tests.support.report_builder import report_with
 from zepad_engine.evidence import Rate
-from zepad_engine.findings import BranchAnswer, PurifyingRow
+from zepad_engine.findings import BranchAnswer
 from zepad_engine.report import numbers
 from zepad_engine.report.branch_bars import branch_bars
 from zepad_engine.report.charts import Frame, round_ticks
@@ -23,6 +23,7 @@ from zepad_engine.report.measured import measured_rows
 from zepad_engine.report.pictures import Album
 from zepad_engine.report.plain_text import plain, set_name
 from zepad_engine.report.wording import BRANCHES, DEFENCES
+from zepad_engine.trained import PurifyingRow
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 from reportlab.platypus import Flowable, KeepTogether, Spacer
 
-from zepad_engine.findings import AttackFinding, Example, TuningFinding
+from zepad_engine.findings import AttackFinding, Example
 from zepad_engine.report import wording
 from zepad_engine.report.branch_bars import branch_bars
 from zepad_engine.report.curves import accuracy_chart, loss_chart
@@ -17,6 +17,7 @@ from zepad_engine.report.pdf.paper import WIDTH
 from zepad_engine.report.pdf.svg_chart import SvgChart
 from zepad_engine.report.pictures import Album
 from zepad_engine.report.view import View
+from zepad_engine.trained import TuningFinding
 
 _PICTURE = 72.0
 _EXAMPLES = 2
