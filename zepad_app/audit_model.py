@@ -155,7 +155,7 @@ class AuditModel(QObject):
         self._ask(question)
 
     def export(self, format: str, destination: Path, folder: Path | None = None) -> str:
-        """Write the report at hand as "html" or "json"; answered by ``exported`` or ``failed``."""
+        """Write the report at hand in one of the `export_formats`; answered by ``exported`` or ``failed``."""
         place = str(folder or self._state.folder or "")
         request = messages.Export(request=_new_id(), folder=place, format=format, destination=str(destination))
         self._ask(request)

@@ -13,7 +13,7 @@ import msgspec
 from zepad_app.fault_log import write_fault
 from zepad_engine.messages import Failed
 
-Remedy: TypeAlias = Literal["resume", "open", "restart", "copy", "stop", "none"]
+Remedy: TypeAlias = Literal["resume", "open", "restart", "again", "copy", "stop", "none"]
 
 
 class NoticeText(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,7 @@ _BUTTONS: dict[Remedy, str] = {
     "resume": "Resume",
     "open": "Choose another file",
     "restart": "Start the engine again",
+    "again": "Try again",
     "copy": "Copy details",
     "stop": "Stop",
     "none": "",

@@ -15,6 +15,7 @@ from zepad_app.pages.drop import DropPage
 from zepad_app.pages.page import Heading, Page
 from zepad_app.pages.plan import PlanPage
 from zepad_app.pages.plan_files_menu import PlanFiles
+from zepad_app.report_preview import ReportPreview
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.thresholds import Thresholds
@@ -57,6 +58,7 @@ class PageBook(QObject):
         self._pages: dict[str, QWidget] = {}
         self.audit_page = "drop"
         self.thresholds = Thresholds(settings, self)
+        self.preview = ReportPreview(model, self)
 
     def page(self, name: str) -> QWidget:
         """The page of a name, made now if need be."""
@@ -163,6 +165,9 @@ class PageBook(QObject):
         page.inspect_requested.connect(lambda: self.page_requested.emit("inspect"))
         page.audit_requested.connect(lambda: self.page_requested.emit(self.audit_page))
         page.export_requested.connect(self.export_requested)
+        page.paper_requested.connect(self.preview.ask)
+        self.preview.written.connect(lambda path: page.paper.show_file(path))
+        self.preview.failed.connect(lambda failure: page.paper.show_failure(failure))
         return page
 
     def _make_inspect(self) -> QWidget:

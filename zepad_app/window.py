@@ -296,6 +296,8 @@ class Window(QMainWindow):
         self.notice.hide()
 
     def _on_exported(self, event: Exported) -> None:
+        if event.request == self.pages.preview.asked:
+            return
         self.notice.tell(NoticeText(kind="done", sentence=f"The report was written to {event.path}.", advice=""))
         self._notice_row.show()
 

@@ -16,6 +16,7 @@ from zepad_app.results.budget_tab import BudgetTab
 from zepad_app.results.detection_tab import DetectionTab
 from zepad_app.results.examples_tab import ExamplesTab
 from zepad_app.results.matrix_tab import MatrixTab
+from zepad_app.results.paper_tab import PaperTab
 from zepad_app.results.recipe import recipe_of
 from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.results.recipe_tab import RecipeTab
@@ -58,6 +59,7 @@ class ResultsPage(QWidget):
     inspect_requested = Signal()
     export_requested = Signal(str)
     audit_requested = Signal()
+    paper_requested = Signal(object)
 
     def __init__(self, theme: Theme, thresholds: Thresholds, undo: UndoStack, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +77,7 @@ class ResultsPage(QWidget):
             "Attacks": lambda: AttacksTab(theme),
             "Training": lambda: TrainingTab(theme),
             "Recipe": lambda: RecipeTab(theme),
+            "Report": self._make_paper,
         }
         self._made: dict[str, QWidget] = {}
         self._places: dict[str, QVBoxLayout] = {}
@@ -115,9 +118,21 @@ class ResultsPage(QWidget):
                 self.lifting.share_wheel(made)
         return self._made[name]
 
+    @property
+    def paper(self) -> PaperTab:
+        """The tab that shows the report as it will be printed."""
+        made = self.tab("Report")
+        assert isinstance(made, PaperTab)
+        return made
+
     def open_tab(self, name: str) -> None:
         """Bring a tab to the front."""
         self.tabs.setCurrentIndex(list(self._makers).index(name))
+
+    def _make_paper(self) -> QWidget:
+        made = PaperTab(self._theme)
+        made.wanted.connect(self.paper_requested)
+        return made
 
     def _build(self) -> None:
         for name in self._makers:

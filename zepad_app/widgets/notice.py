@@ -22,7 +22,7 @@ class Notice(QFrame):
     remedied = Signal(str)
     hidden = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, closable: bool = True) -> None:
         super().__init__(parent)
         self._theme = theme
         self._text = NoticeText(sentence="", advice="")
@@ -45,6 +45,7 @@ class Notice(QFrame):
         self.details.hide()
         self._close = IconButton(theme, "close", "Dismiss this notice")
         self._close.clicked.connect(self.hide)
+        self._close.setVisible(closable)
         self._arrange()
         theme.changed.connect(self._dress)
         self._dress()

@@ -20,6 +20,7 @@ from zepad_engine.plan import plan_to_json
 from zepad_engine.trained import PurifyingRow
 
 TABS = ["Summary", "Matrix", "Budget", "Adaptive", "Detection", "Branches", "Examples", "Attacks", "Training", "Recipe"]
+TABS += ["Report"]
 
 
 @pytest.fixture(scope="module")
