@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import msgspec
+import pypdfium2
 import pytest
 
 from tests.support.paper import inflated, structure
@@ -54,6 +55,17 @@ def squeezed(text: str) -> str:
 
 def test_the_same_report_gives_the_same_bytes(folder):
     assert render_pdf(LEAN, folder) == render_pdf(LEAN, folder)
+
+
+def test_an_outline_entry_leads_to_its_heading(folder):
+    with pypdfium2.PdfDocument(render_pdf(LEAN, folder)) as document:
+        entries = list(document.get_toc())
+        assert len(entries) > 15
+        for entry in entries[1:]:
+            place = entry.get_dest()
+            top = place.get_view()[1][1]
+            words = document[place.get_index()].get_textpage().get_text_bounded(top=top, bottom=top - 36)
+            assert squeezed(entry.get_title())[:20] in squeezed(words)
 
 
 def test_the_bundled_type_is_embedded_and_no_other_needed(folder):

@@ -26,6 +26,7 @@ WIDTH: Final = A4[0] - 2 * MARGIN
 HEIGHT: Final = A4[1] - MARGIN - _FOOT - 8 * mm
 GAP: Final = 8.0
 _TOTAL: Final = "total"
+_AIR: Final = 12.0
 
 
 @cache
@@ -137,7 +138,9 @@ class Paper(BaseDocTemplate):
         level, title = bookmark
         self._places += 1
         key = f"place-{self._places}"
-        self.canv.bookmarkHorizontal(key, 0, 18)
+        # Where the heading began, and a little air above it.
+        top = self.frame._y + getattr(flowable, "height", 0) + _AIR  # type: ignore[attr-defined]
+        self.canv.bookmarkHorizontal(key, 0, min(top, A4[1]))
         self.canv.addOutlineEntry(title, key, level=level, closed=level == 0)
 
     def beforeDocument(self) -> None:  # noqa: N802 - reportlab's name
