@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 def place(plot: ScorePlot, score: float) -> QPoint:
-    scene = plot.plot.getPlotItem().getViewBox().mapViewToScene(QPointF(score, 0.001))
+    scene = plot.plot.box.mapViewToScene(QPointF(score, 0.001))
     return plot.plot.mapFromScene(scene)  # type: ignore[no-any-return]
 
 

@@ -92,11 +92,11 @@ class _Lanes(FigurePlot):
         self.set_ticks(side, list(zip(places, names, strict=True)))
         # Left to itself an axis finds its width only when it is painted for the second time.
         metrics = QFontMetrics(self.theme.font("caption"))
-        self.plot.getAxis(side).setWidth(max((metrics.horizontalAdvance(name) for name in names), default=0) + 14)
+        self.plot.axis(side).setWidth(max((metrics.horizontalAdvance(name) for name in names), default=0) + 14)
 
     def set_lanes(self, places: Sequence[float]) -> None:
         """Room for every lane."""
-        self.plot.setYRange(min(places, default=-1.0) - 0.7, 0.7, padding=0)
+        self.plot.show_range("left", min(places, default=-1.0) - 0.7, 0.7, padding=0)
 
 
 class PairedPlot(_Lanes):
@@ -121,7 +121,7 @@ class PairedPlot(_Lanes):
         places = self.places()
         low = min((min(row.first.low, row.second.low) for row in self.rows), default=0.0)
         floor = max(0.0, int(low * 10) / 10)
-        self.plot.setXRange(floor, 1.0, padding=0.05)
+        self.plot.show_range("bottom", floor, 1.0, padding=0.05)
         self.set_lanes(places)
         self.set_percent_ticks("bottom", floor, 1.0, 0.1 if floor >= 0.3 else 0.2)
         self.set_names("left", places, [self._lane_name(row) for row in self.rows])
@@ -175,7 +175,7 @@ class DifferencePlot(_Lanes):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "Difference between the audits, per task", parent)
-        self.plot.showAxis("right")
+        self.plot.axis("right")
 
     def draw(self) -> None:
         """One interval per row, its figures behind it."""
@@ -184,7 +184,7 @@ class DifferencePlot(_Lanes):
         reach = max(0.02, reach)
         step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if step >= reach * self.theme.scale / 2.5)
         ticks = [n * step for n in range(-int(reach / step), int(reach / step) + 1)]
-        self.plot.setXRange(-reach, reach, padding=0.04)
+        self.plot.show_range("bottom", -reach, reach, padding=0.04)
         self.set_lanes(places)
         self.set_ticks("bottom", [(x, f"{100 * x:+.0f}".replace("-", "−") if x else "0") for x in ticks])
         self.set_ticks("left", [])

@@ -42,12 +42,12 @@ class FeatureMap(FigurePlot):
 
     def fade(self, *, faded: bool) -> None:
         """Mark the map as an older picture's."""
-        self.plot.plotItem.setOpacity(0.35 if faded else 1.0)
+        self.plot.fade(0.35 if faded else 1.0)
 
     def draw(self) -> None:
         """Clouds first, this picture on top."""
-        self.plot.hideAxis("left")
-        self.plot.hideAxis("bottom")
+        self.plot.axis("left").hide()
+        self.plot.axis("bottom").hide()
         found = self._found
         if found is None:
             return
@@ -96,8 +96,8 @@ class FeatureMap(FigurePlot):
     def _fit(self, found: Neighboured) -> None:
         points = (*found.points, found.clean, found.perturbed)
         xs, ys = [point.x for point in points], [point.y for point in points]
-        self.plot.setXRange(min(xs), max(xs), padding=0.06)
-        self.plot.setYRange(min(ys), max(ys), padding=0.06)
+        self.plot.show_range("bottom", min(xs), max(xs), padding=0.06)
+        self.plot.show_range("left", min(ys), max(ys), padding=0.06)
 
     def _cloud(self, points: list[MapPoint], *, perturbed: bool) -> None:
         if not points:

@@ -46,8 +46,8 @@ class AblationPlot(FigurePlot):
     def draw(self) -> None:
         """Bars from the top down."""
         tested = any(part.against for part in self._parts)
-        self.plot.setXRange(0, 1.56 if tested else 1.2, padding=0.01)
-        self.plot.setYRange(-len(self._parts) + 0.3, 0.9, padding=0)
+        self.plot.show_range("bottom", 0, 1.56 if tested else 1.2, padding=0.01)
+        self.plot.show_range("left", -len(self._parts) + 0.3, 0.9, padding=0)
         self.set_percent_ticks("bottom", 0, 1, 0.2)
         marks = [n / 5 for n in range(6) for _ in range(2)]
         self.add_line(marks, [-len(self._parts) + 0.3, 0.6] * 6, self.hairline(), pairs=True)
@@ -92,7 +92,7 @@ class AblationPlot(FigurePlot):
             self.add_text(difference_text(part.against), 1.24, y, self.soft())
 
     def _bar(self, rate: Rate, y: float, height: float, pen: QPen, brush: QColor) -> None:
-        self.plot.addItem(pg.BarGraphItem(x0=0, y=y, width=rate.value, height=height, pen=pen, brush=brush))
+        self.plot.add(pg.BarGraphItem(x0=0, y=y, width=rate.value, height=height, pen=pen, brush=brush))
 
     def _whisker(self, rate: Rate, y: float) -> None:
         self.add_line([rate.low, rate.high], [y, y], self._whisker_pen(), pairs=True)

@@ -54,8 +54,8 @@ class BranchPlot(FigurePlot):
     def draw(self) -> None:
         """Each pair on its lane."""
         places = self._places()
-        self.plot.setXRange(0, 1, padding=0.1)
-        self.plot.setYRange(min(places, default=-1) - 0.7, 0.7, padding=0)
+        self.plot.show_range("bottom", 0, 1, padding=0.1)
+        self.plot.show_range("left", min(places, default=-1) - 0.7, 0.7, padding=0)
         self.set_percent_ticks("bottom", 0, 1, 0.5)
         marks = [n / 4 for n in range(5) for _ in range(2)]
         self.add_line(marks, [min(places, default=-1) - 0.7, 0.7] * 5, self.hairline(), pairs=True)

@@ -17,6 +17,7 @@ from PySide6.QtGui import QColor, QPen
 from zepad_app.theme import Theme
 from zepad_app.tokens import Meaning
 from zepad_app.widgets.curve_store import CurveStore, Floats
+from zepad_app.widgets.plot_area import PlotArea
 
 _DENSE: Final = 60
 _SMOOTH_POINTS: Final = 300
@@ -42,24 +43,47 @@ def pen_of(theme: Theme, series: Series) -> QPen:
 
 
 class Curve:
-    """The lines and markers of a series on a plot."""
+    """The lines and markers of a series on a plot; they are made once there is a point to draw."""
 
-    def __init__(self, plot: Any, series: Series) -> None:  # noqa: ANN401 - pyqtgraph is untyped
+    def __init__(self, plot: PlotArea, series: Series) -> None:
         self.series = series
         self.store = CurveStore()
-        self.raw = pg.PlotDataItem()
-        self.smooth = pg.PlotDataItem(antialias=True)
-        self.marks = pg.PlotDataItem(pen=None)
-        for item in (self.raw, self.smooth, self.marks):
-            plot.addItem(item)
+        self._plot = plot
+        self._items: tuple[Any, ...] = ()
 
-    def remove_from(self, plot: Any) -> None:  # noqa: ANN401 - pyqtgraph is untyped
-        """Take all of it off a plot."""
-        for item in (self.raw, self.smooth, self.marks):
-            plot.removeItem(item)
+    @property
+    def raw(self) -> Any:  # noqa: ANN401 - pyqtgraph is untyped
+        """The line through every point."""
+        return self._made()[0]
+
+    @property
+    def smooth(self) -> Any:  # noqa: ANN401 - pyqtgraph is untyped
+        """The moving mean."""
+        return self._made()[1]
+
+    @property
+    def marks(self) -> Any:  # noqa: ANN401 - pyqtgraph is untyped
+        """The markers."""
+        return self._made()[2]
+
+    def remove(self) -> None:
+        """Take all of it off the plot."""
+        for item in self._items:
+            self._plot.remove(item)
+        self._items = ()
+
+    def _made(self) -> tuple[Any, ...]:
+        if not self._items:
+            self._items = (pg.PlotCurveItem(), pg.PlotCurveItem(antialias=True), pg.ScatterPlotItem())
+            for item in self._items:
+                self._plot.add(item)
+        return self._items
 
     def draw(self, theme: Theme, *, smoothing: float) -> None:
         """Give the items their points, pens and brushes; ``smoothing`` is the share of points of a moving mean."""
+        if not len(self.store):
+            self.remove()
+            return
         dense = len(self.store) > _DENSE
         smooth = smoothing > 0 and dense
         self._draw_raw(theme, dense=dense, behind=smooth)
@@ -79,9 +103,9 @@ class Curve:
             steps,
             values,
             symbol=theme.marker(self.series.meaning),
-            symbolSize=7,
-            symbolPen=QPen(theme.colour(self.series.meaning), 0),
-            symbolBrush=QColor(fill),
+            size=7,
+            pen=QPen(theme.colour(self.series.meaning), 0),
+            brush=QColor(fill),
         )
 
     def _draw_raw(self, theme: Theme, *, dense: bool, behind: bool) -> None:
@@ -91,7 +115,7 @@ class Curve:
         if behind:
             # Mixed with the ground rather than translucent: blending each segment would cost the speed again.
             pen.setColor(_mixed(pen.color(), QColor(theme.tokens.surface)))
-        self.raw.curve.setSegmentedLineMode("on" if dense else "off")
+        self.raw.setSegmentedLineMode("on" if dense else "off")
         steps, values = self.store.envelope(_COLUMNS)
         # A line that fills its band anyway gains nothing from soft edges, and they cost most of a redraw.
         self.raw.setData(steps, values, pen=pen, antialias=len(self.store) <= _COLUMNS)

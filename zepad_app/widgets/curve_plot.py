@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-import pyqtgraph as pg
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
@@ -15,9 +14,12 @@ from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.curve import Curve, Series, pen_of
 from zepad_app.widgets.figure_menu import Figures, copy_figures, figure_menu
 from zepad_app.widgets.legend_row import Key, LegendRow
+from zepad_app.widgets.plot_area import PlotArea
 
 # A redraw takes 6 ms on an idle machine and twice that beside busy workers.
 REDRAW_MS: Final = 100
+# How strong the lines across are, of 255.
+_GRID_LIGHT, _GRID_DARK = 127, 63
 
 
 class CurvePlot(QFrame):
@@ -42,7 +44,7 @@ class CurvePlot(QFrame):
         self.setProperty("surface", "card")
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
+        self.plot = PlotArea()
         self._dress_plot()
         self._legend = LegendRow(theme)
         self._nothing = label("Nothing measured yet", "caption", soft=True)
@@ -75,7 +77,7 @@ class CurvePlot(QFrame):
     def show_series(self, series: tuple[Series, ...]) -> None:
         """Draw these series and no others."""
         for curve in self._curves.values():
-            curve.remove_from(self.plot)
+            curve.remove()
         self._curves = {item.key: Curve(self.plot, item) for item in series}
         self.redraw()
 
@@ -175,31 +177,25 @@ class CurvePlot(QFrame):
         column.addWidget(self._nothing, 1, Qt.AlignmentFlag.AlignCenter)
 
     def _dress_plot(self) -> None:
-        self.plot.hideButtons()
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.setFrameShape(QFrame.Shape.NoFrame)
         self.plot.setMinimumHeight(150)
         # A plot would like 480 px; it takes what its page has.
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.plot.viewport().setAutoFillBackground(False)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.getAxis("left").setWidth(52)
-        self.plot.getAxis("bottom").enableAutoSIPrefix(False)
-        self.plot.getAxis("left").enableAutoSIPrefix(False)
+        self.plot.axis("left").setWidth(52)
         if self._percent:
-            self.plot.getAxis("left").setScale(100)
+            self.plot.axis("left").setScale(100)
 
     def _on_theme_changed(self) -> None:
         tokens = self._theme.tokens
         line, soft = QColor(tokens.line), QColor(tokens.ink_soft)
         for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
+            axis = self.plot.axis(side)
             axis.setPen(QPen(line, 0))
             axis.setTextPen(soft)
             axis.setTickFont(self._theme.font("caption"))
             axis.setStyle(tickLength=0, tickTextOffset=8)
             axis.label.setFont(self._theme.font("caption"))
-        self.plot.setLabel("bottom", self._x_name, color=tokens.ink_soft)
-        self.plot.showGrid(x=False, y=True, alpha=0.25 if self._theme.dark else 0.5)
+        self.plot.axis("bottom").setLabel(self._x_name, color=tokens.ink_soft)
+        self.plot.axis("left").setGrid(_GRID_DARK if self._theme.dark else _GRID_LIGHT)
         self.redraw()

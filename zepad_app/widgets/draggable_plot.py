@@ -66,6 +66,6 @@ class DraggablePlot(FigurePlot):
         self.stepped.emit(steps)
 
     def _tell(self, place: QPointF) -> None:
-        box = self.plot.getPlotItem().getViewBox()
+        box = self.plot.box
         point = box.mapSceneToView(self.plot.mapToScene(place.toPoint()))
         self.dragged.emit(float(point.x()), float(point.y()))

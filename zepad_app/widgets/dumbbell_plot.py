@@ -57,8 +57,8 @@ class DumbbellPlot(FigurePlot):
         places = [self._place(row) for row in range(len(self._rows))]
         low = min((self._lowest(contrast) for _, contrast in self._rows), default=0.0)
         floor = max(0.0, int(low * 10) / 10)
-        self.plot.setXRange(floor, 1.0 + 0.1 * (1 - floor), padding=0.03)
-        self.plot.setYRange(min(places, default=-1) - 0.6, 0.9, padding=0)
+        self.plot.show_range("bottom", floor, 1.0 + 0.1 * (1 - floor), padding=0.03)
+        self.plot.show_range("left", min(places, default=-1) - 0.6, 0.9, padding=0)
         self.set_percent_ticks("bottom", floor, 1.0, 0.1 if floor >= 0.3 else 0.2)
         self._grid(floor)
         self.set_ticks("left", [(y, self._lane_name(row)) for row, y in enumerate(places)])

@@ -77,8 +77,8 @@ class EpochPlot(FigurePlot):
             return
         values = [value for curve in self._curves for _, value in self._points(curve)]
         top = max(values) * 1.1 or 1.0
-        self.plot.setXRange(min(epochs), max(epochs), padding=0.05)
-        self.plot.setYRange(0, 1.16 * top, padding=0.03)
+        self.plot.show_range("bottom", min(epochs), max(epochs), padding=0.05)
+        self.plot.show_range("left", 0, 1.16 * top, padding=0.03)
         self._ticks(epochs, top)
         self._selected(top)
         for curve in self._curves:

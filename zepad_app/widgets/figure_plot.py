@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
@@ -26,6 +26,7 @@ from zepad_app.theme import Theme
 from zepad_app.widgets.buttons import IconButton
 from zepad_app.widgets.figure_menu import Figures, copy_figures, figure_menu, picture_of
 from zepad_app.widgets.legend_row import Key, LegendRow
+from zepad_app.widgets.plot_area import PlotArea
 
 _BUTTON: Final = 28
 # Air beside the words of the left axis.
@@ -39,10 +40,7 @@ class FigurePlot(QWidget):
     def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
-        self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        self.plot = PlotArea()
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(title)
@@ -93,7 +91,7 @@ class FigurePlot(QWidget):
 
     def set_ticks(self, side: str, ticks: Sequence[tuple[float, str]]) -> None:
         """Fix the ticks of an axis, and the room their words need at the left."""
-        axis = self.plot.getAxis(side)
+        axis = self.plot.axis(side)
         axis.setTicks([list(ticks)])
         if side == "left":
             metrics = QFontMetrics(self.theme.font("caption"))
@@ -108,13 +106,13 @@ class FigurePlot(QWidget):
     def add_line(self, xs: Sequence[float], ys: Sequence[float], pen: QPen, *, pairs: bool = False) -> None:
         """A polyline, or separate strokes between each two points."""
         item = pg.PlotCurveItem(x=list(xs), y=list(ys), pen=pen, connect="pairs" if pairs else "all", antialias=True)
-        self.plot.addItem(item)
+        self.plot.add(item)
 
     def add_text(self, text: str, x: float, y: float, colour: QColor, anchor: tuple[float, float] = (0, 0.5)) -> None:
         """A caption at a place of the plot."""
         item = pg.TextItem(text, color=colour, anchor=anchor)
         item.setFont(self.theme.font("caption"))
-        self.plot.addItem(item, ignoreBounds=True)
+        self.plot.add(item, ignore_bounds=True)
         item.setPos(x, y)
 
     def add_marks(
@@ -143,7 +141,7 @@ class FigurePlot(QWidget):
             tip=lambda x, y, data: str(data),  # noqa: ARG005 - pyqtgraph calls it by these names
             antialias=True,
         )
-        self.plot.addItem(item)
+        self.plot.add(item)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer the picture, the figures and their recipe."""
@@ -199,7 +197,7 @@ class FigurePlot(QWidget):
         """Draw title, key and plot as vectors, markers too."""
         self._paint_head(painter)
         area = QRectF(0, self._head(), self.width(), self.height())
-        items = self.plot.getPlotItem().items
+        items = self.plot.drawn
         marked = [item for item in items if hasattr(item, "setExportMode")]
         for item in marked:
             item.setExportMode(True, {"painter": painter, "antialias": True, "background": QColor(0, 0, 0, 0)})
@@ -235,9 +233,8 @@ class FigurePlot(QWidget):
             painter.restore()
 
     def _dress_axes(self) -> None:
-        for side in ("left", "bottom", "right"):
-            axis = self.plot.getAxis(side)
-            axis.enableAutoSIPrefix(False)
+        for side in self.plot.sides:
+            axis = self.plot.axis(side)
             axis.setPen(self.hairline())
             axis.setTextPen(self.soft())
             axis.setTickFont(self.theme.font("caption"))

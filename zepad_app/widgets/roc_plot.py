@@ -54,14 +54,14 @@ class RocPlot(DraggablePlot):
     def draw(self) -> None:
         """Diagonal below, curve, the two fixed thresholds with whiskers both ways, the one in force on top."""
         found = self._found
-        self.plot.setXRange(-0.05, 1.14, padding=0)
-        self.plot.setYRange(0, 1, padding=0.05)
+        self.plot.show_range("bottom", -0.05, 1.14, padding=0)
+        self.plot.show_range("left", 0, 1, padding=0.05)
         for side, words in (("left", "caught"), ("bottom", "false alarms")):
             self.set_percent_ticks(side, 0, 1, 0.5)
-            self.plot.getAxis(side).setLabel(words, color=self.soft().name())
-            self.plot.getAxis(side).label.setFont(self.theme.font("caption"))
+            self.plot.axis(side).setLabel(words, color=self.soft().name())
+            self.plot.axis(side).label.setFont(self.theme.font("caption"))
         # The axis has a name beside its numbers.
-        self.plot.getAxis("left").setWidth(round(60 * self.theme.scale))
+        self.plot.axis("left").setWidth(round(60 * self.theme.scale))
         for a in (0.0, 0.5, 1.0):
             self.add_line([a, a, 0, 1], [0, 1, a, a], self.hairline(), pairs=True)
         self.add_line([0, 1], [0, 1], self._chance())
@@ -73,7 +73,7 @@ class RocPlot(DraggablePlot):
         self._marker = pg.ScatterPlotItem(symbol=CHOSEN, size=16, antialias=True)
         self._marker.setPen(QPen(QColor(self.theme.tokens.surface), 0))
         self._marker.setBrush(QColor(self.theme.tokens.ink))
-        self.plot.addItem(self._marker)
+        self.plot.add(self._marker)
         self._place()
 
     def keys(self) -> tuple[Key, ...]:

@@ -51,8 +51,8 @@ class SweepPlot(FigurePlot):
         """Grid, chance, bands, then the lines with their points."""
         group = self._group
         places = [group.place(setting) for setting in group.settings]
-        self.plot.setXRange(min(places), max(places), padding=0.06)
-        self.plot.setYRange(0, 1, padding=0.04)
+        self.plot.show_range("bottom", min(places), max(places), padding=0.06)
+        self.plot.show_range("left", 0, 1, padding=0.04)
         self.set_percent_ticks("left", 0, 1, 0.25)
         self._ticks()
         low, high = min(places), max(places)
@@ -92,8 +92,8 @@ class SweepPlot(FigurePlot):
             if not ticks or (place - ticks[-1][0]) / span >= _TICK_ROOM * self.theme.scale:
                 ticks.append((place, f"{setting:g}"))
         self.set_ticks("bottom", ticks)
-        self.plot.getAxis("bottom").setLabel(group.axis, color=self.soft().name())
-        self.plot.getAxis("bottom").label.setFont(self.theme.font("caption"))
+        self.plot.axis("bottom").setLabel(group.axis, color=self.soft().name())
+        self.plot.axis("bottom").label.setFont(self.theme.font("caption"))
 
     def _band(self, number: int, sweep: Sweep) -> None:
         xs = [self._group.place(setting) for setting, _ in sweep.points]
@@ -104,7 +104,7 @@ class SweepPlot(FigurePlot):
             pg.PlotCurveItem(xs, [getattr(rate, side) for _, rate in sweep.points], pen=none)
             for side in ("low", "high")
         ]
-        self.plot.addItem(pg.FillBetweenItem(*edges, brush=colour))
+        self.plot.add(pg.FillBetweenItem(*edges, brush=colour))
 
     def _line(self, number: int, sweep: Sweep) -> None:
         points = [(self._group.place(setting), rate.value) for setting, rate in sweep.points]

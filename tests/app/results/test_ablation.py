@@ -22,7 +22,7 @@ def tab(qtbot, theme):
 
 
 def bars(tab):
-    items = tab.ablation.plot.getPlotItem().items if hasattr(tab.ablation.plot, "getPlotItem") else []
+    items = tab.ablation.plot.drawn
     return [item.opts["width"] for item in items if isinstance(item, pg.BarGraphItem)]
 
 

@@ -23,7 +23,7 @@ def tab(qtbot, theme):
 
 
 def items(plot, kind):
-    return [item for item in plot.plot.getPlotItem().items if isinstance(item, kind)]
+    return [item for item in plot.plot.drawn if isinstance(item, kind)]
 
 
 def test_a_card_per_setting_in_a_fixed_order(tab):

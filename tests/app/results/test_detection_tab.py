@@ -53,7 +53,7 @@ def found_on(task, attack="advencoder_per"):
 
 def spot(plot, x, y):
     """Where a place of a plot lies on its viewport."""
-    scene = plot.plot.getPlotItem().getViewBox().mapViewToScene(QPointF(x, y))
+    scene = plot.plot.box.mapViewToScene(QPointF(x, y))
     return plot.plot.mapFromScene(scene)
 
 

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from zepad_app.theme import Theme
@@ -100,7 +101,7 @@ def test_the_raw_line_stays_when_smoothed(plot: CurvePlot) -> None:
     curve = plot._curves[KEY.key]
     assert curve.raw.isVisible()
     assert curve.smooth.isVisible()
-    assert curve.raw.getOriginalDataset()[1].tolist() == [float(step % 3) for step in range(300)]
+    assert curve.raw.getData()[1].tolist() == [float(step % 3) for step in range(300)]
     plot.smooth(0.0)
     assert curve.raw.isVisible()
     assert not curve.smooth.isVisible()
@@ -117,3 +118,21 @@ def test_a_live_plot_can_be_taken_away(theme: Theme, qtbot: QtBot) -> None:
     assert "Losses" in drawing
     # The curve is a line, not a picture of one.
     assert "<polyline" in drawing or "<path" in drawing
+
+
+def test_a_plot_is_made_of_little_until_there_is_something_to_draw(theme: Theme, qtbot: QtBot) -> None:
+    before = set(QApplication.allWidgets())
+    plot = CurvePlot(theme, "Loss", "optimiser step")
+    qtbot.addWidget(plot)
+    plot.show_series((KEY,))
+    made = set(QApplication.allWidgets()) - before
+    # The card, its heading, key, plot and viewport with scroll bars; no forms and menus for what no page offers.
+    assert len(made) <= 16
+    assert plot.plot.drawn == []
+    points = {KEY.key: [(0.0, 1.0), (1.0, 0.5)]}
+    plot.follow(lambda: points)
+    plot.redraw()
+    assert len(plot.plot.drawn) == 3
+    points.clear()
+    plot.redraw()
+    assert plot.plot.drawn == []

@@ -21,12 +21,12 @@ def theme(qapp):
 
 def marks(plot):
     """Every marker drawn: (x, y, symbol, colour)."""
-    items = [item for item in plot.plot.getPlotItem().items if isinstance(item, pg.ScatterPlotItem)]
+    items = [item for item in plot.plot.drawn if isinstance(item, pg.ScatterPlotItem)]
     return [(*point.pos(), point.symbol(), point.pen().color().name()) for item in items for point in item.points()]
 
 
 def lines(plot):
-    return [item for item in plot.plot.getPlotItem().items if isinstance(item, pg.PlotCurveItem)]
+    return [item for item in plot.plot.drawn if isinstance(item, pg.PlotCurveItem)]
 
 
 def dumbbells(theme, qtbot):
