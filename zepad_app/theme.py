@@ -70,6 +70,7 @@ class Theme(QObject):
         self.reduced_motion = False
         self._family = ""
         self._icons: dict[tuple[str, str], QIcon] = {}
+        self._fonts: dict[Role, QFont] = {}
         self._windows: list[QWidget] = []
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
@@ -131,10 +132,12 @@ class Theme(QObject):
 
     def font(self, role: Role = "body") -> QFont:
         """The font of a role, with figures of equal width."""
-        font = QFont(self._loaded_family())
-        font.setPixelSize(self.pixels(role))
-        font.setFeature(QFont.Tag("tnum"), 1)
-        return font
+        if role not in self._fonts:
+            font = self._fonts[role] = QFont(self._loaded_family())
+            font.setPixelSize(self.pixels(role))
+            font.setFeature(QFont.Tag("tnum"), 1)
+        # Tables and keys measure hundreds of words at a time; a copy, for its user may change it.
+        return QFont(self._fonts[role])
 
     def pixels(self, role: Role) -> int:
         """The font size of a role in logical pixels, after scaling."""
@@ -183,6 +186,7 @@ class Theme(QObject):
 
     def _refresh(self) -> None:
         self._icons.clear()
+        self._fonts.clear()
         app = QApplication.instance()
         if isinstance(app, QApplication):
             self.apply(app)
