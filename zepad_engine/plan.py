@@ -21,6 +21,7 @@ Mode: TypeAlias = Literal["corrected", "official"]
 Arithmetic: TypeAlias = Literal["fast", "exact"]
 
 SAMPLE_PREFIX = "sample:"
+TORCHVISION_PREFIX = "torchvision:"
 # ``named:<name>:<place>``: an image set that keeps the name an earlier audit, perhaps elsewhere, had for it.
 NAMED_PREFIX = "named:"
 PLAN_VERSION = 1

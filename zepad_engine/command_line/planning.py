@@ -17,6 +17,7 @@ from zepad_engine.errors import BadInput, BadPlan
 from zepad_engine.plan import (
     IMPORTED,
     SAMPLE_PREFIX,
+    TORCHVISION_PREFIX,
     Adaptive,
     AuditPlan,
     Choice,
@@ -28,7 +29,6 @@ from zepad_engine.plan import (
 from zepad_engine.plan_checks import require_sound
 from zepad_engine.presets import BUDGETS_255, with_preset
 
-_ELSEWHERE = ("torchvision:",)
 _SAME_NAME = ("auxiliary", "seed", "device", "arithmetic", "workers", "threads", "batch")
 
 
@@ -162,7 +162,7 @@ def encoder_file(reference: str) -> Path:
 
 
 def _image_set(reference: str) -> str:
-    if not reference or reference.startswith((SAMPLE_PREFIX, *_ELSEWHERE)):
+    if not reference or reference.startswith((SAMPLE_PREFIX, TORCHVISION_PREFIX)):
         return reference
     path = Path(reference).expanduser().resolve()
     if not path.exists():

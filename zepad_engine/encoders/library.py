@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
-from torchvision import models
 
 from zepad_engine.architecture import LibraryShape
 from zepad_engine.card import EncoderCard
@@ -174,13 +173,18 @@ def _built(shape: LibraryShape, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         if shape.library == "torchvision":
-            return cast("nn.Module", models.get_model(shape.model, weights=None))
+            return cast("nn.Module", _torchvision().get_model(shape.model, weights=None))
         settings: dict[str, Any] = {}
         if shape.net == "swin":
             # Pictures of any size then, padded to whole windows; at the model's own size nothing changes.
             settings["strict_img_size"] = False
         timm = importlib.import_module("timm")
         return cast("nn.Module", timm.create_model(shape.model, pretrained=False, num_classes=0, **settings))
+
+
+def _torchvision() -> Any:  # noqa: ANN401 - a module
+    """Loaded when a file needs it: it takes as long as torch itself."""
+    return importlib.import_module("torchvision.models")
 
 
 def _feature_dim(net: nn.Module, shape: LibraryShape) -> int:
@@ -192,7 +196,7 @@ def _feature_dim(net: nn.Module, shape: LibraryShape) -> int:
 
 def _usual(shape: LibraryShape) -> Usual:
     if shape.library == "torchvision":
-        told = models.get_model_weights(shape.model).DEFAULT.transforms()
+        told = _torchvision().get_model_weights(shape.model).DEFAULT.transforms()
         return Usual(tuple(told.mean), tuple(told.std), int(told.crop_size[0]))
     told = importlib.import_module("timm").get_pretrained_cfg(shape.model)
     return Usual(tuple(told.mean), tuple(told.std), int(told.input_size[-1]))

@@ -1,6 +1,6 @@
 """ResNets of any width and depth with torchvision's parameter names, stem of CIFAR or of ImageNet.
 
-Source: He et al., Deep Residual Learning for Image Recognition, CVPR 2016; blocks of torchvision.
+Source: He et al., Deep Residual Learning for Image Recognition, CVPR 2016.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import msgspec
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from zepad_engine.architecture import ResNetShape, Stem
 from zepad_engine.card import EncoderCard, Triple
 from zepad_engine.encoders.encoder import Backbone, Encoder, count_parameters
+from zepad_engine.encoders.residual_blocks import BasicBlock, Bottleneck
 
 
 class PaddedShortcut(nn.Module):
@@ -74,8 +74,10 @@ def _block(
 ) -> BasicBlock | Bottleneck:
     if not shape.bottleneck:
         return BasicBlock(channels, planes, stride, bridge)
-    # torchvision counts the inner width for 64 planes and one group.
-    return Bottleneck(channels, planes, stride, bridge, shape.groups, round(64 * shape.inner / shape.groups))
+    # As torchvision counts it: the width of a group for 64 planes.
+    per_group = round(64 * shape.inner / shape.groups)
+    inner = planes * per_group // 64 * shape.groups
+    return Bottleneck(channels, planes, stride, bridge, inner=inner, groups=shape.groups)
 
 
 def empty_resnet(card: EncoderCard) -> Encoder:

@@ -9,8 +9,7 @@ from zepad_engine.images.folder import folder_fingerprint, load_folder
 from zepad_engine.images.image_set import ImageSet
 from zepad_engine.images.pixel_file import PixelFile
 from zepad_engine.images.sample import decode_sample, sample_fingerprint
-from zepad_engine.images.torchvision_sets import PREFIX, load_torchvision, torchvision_fingerprint
-from zepad_engine.plan import SAMPLE_PREFIX, set_place
+from zepad_engine.plan import SAMPLE_PREFIX, TORCHVISION_PREFIX, set_place
 
 
 def open_images(where: str, size: int, limit: int | None = None, seed: int = 0) -> ImageSet:
@@ -48,7 +47,10 @@ def decode_images(where: str, size: int, limit: int | None, seed: int, key: str)
     def decode(pixels: PixelFile) -> ImageSet:
         if where.startswith(SAMPLE_PREFIX):
             return decode_sample(where.removeprefix(SAMPLE_PREFIX), pixels)
-        if where.startswith(PREFIX):
+        if where.startswith(TORCHVISION_PREFIX):
+            # torchvision takes as long to load as torch itself: only who needs it waits for it.
+            from zepad_engine.images.torchvision_sets import load_torchvision
+
             return load_torchvision(where, size, limit, seed, pixels)
         return load_folder(Path(where).expanduser(), size, limit, seed, pixels)
 
@@ -58,6 +60,8 @@ def decode_images(where: str, size: int, limit: int | None, seed: int, key: str)
 def _fingerprint(where: str) -> tuple[str, int]:
     if where.startswith(SAMPLE_PREFIX):
         return sample_fingerprint(where.removeprefix(SAMPLE_PREFIX))
-    if where.startswith(PREFIX):
+    if where.startswith(TORCHVISION_PREFIX):
+        from zepad_engine.images.torchvision_sets import torchvision_fingerprint
+
         return torchvision_fingerprint(where)
     return folder_fingerprint(Path(where).expanduser())

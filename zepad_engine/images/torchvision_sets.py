@@ -18,8 +18,7 @@ from torchvision.transforms.v2.functional import center_crop, resize
 from zepad_engine.errors import BadInput
 from zepad_engine.images.image_set import ImageSet
 from zepad_engine.images.pixel_file import PixelFile
-
-PREFIX = "torchvision:"
+from zepad_engine.plan import TORCHVISION_PREFIX
 
 _Opener = Callable[[Path, str], Any]
 
@@ -97,7 +96,7 @@ def torchvision_fingerprint(where: str) -> tuple[str, int]:
 
 
 def _place(where: str) -> tuple[str, Path]:
-    name, _, folder = where.removeprefix(PREFIX).partition(":")
+    name, _, folder = where.removeprefix(TORCHVISION_PREFIX).partition(":")
     if name not in _SETS or not folder:
         raise BadInput(f"{where} names no set.", f"Write torchvision:<set>:<folder> with one of {', '.join(_SETS)}.")
     return name, Path(folder)

@@ -42,7 +42,7 @@ def main() -> int:
 
 def _function(kind: str) -> Function:
     if kind == "describe":
-        # It needs no torchvision, and a window that opens waits for its answer.
+        # It needs few rooms of the engine, and a window that opens waits for its answer.
         from zepad_engine.jobs.describing import describe_engine
 
         return describe_engine
@@ -57,7 +57,7 @@ def _warm_up() -> None:
 
 
 def _functions() -> Mapping[str, Function]:
-    """The table, loaded before it is asked for: a waiting worker is a warm one. About two seconds."""
+    """The table, loaded before it is asked for: a waiting worker is a warm one."""
     from zepad_engine.jobs.table import FUNCTIONS
 
     return FUNCTIONS
