@@ -26,6 +26,7 @@ _EFFECTS: Final = (
     Qt.UIEffect.UI_FadeTooltip,
 )
 _FONT_FILES: Final = ("Inter-Regular.ttf", "Inter-SemiBold.ttf")
+_STYLE: Final = "fusion"
 
 
 def palette_of(tokens: Tokens) -> QPalette:
@@ -118,7 +119,9 @@ class Theme(QObject):
 
     def apply(self, app: QApplication) -> None:
         """Give the application what every window shares: Fusion, palette, font."""
-        app.setStyle("Fusion")
+        # A style that is set again dresses every widget anew, though nothing changed.
+        if app.style().name() != _STYLE:
+            app.setStyle(_STYLE)
         app.setPalette(palette_of(self.tokens))
         app.setFont(self.font("body"))
 

@@ -111,3 +111,18 @@ def test_a_page_is_dressed_once_when_it_comes_into_the_window(qapp: QApplication
     assert said.font().pixelSize() == theme.pixels("verdict")
     theme.set_scale(1.5)
     assert word.font().pixelSize() == theme.pixels("verdict") > 20
+
+
+def test_a_switch_dresses_what_is_there_no_more_than_needed(qapp: QApplication, qtbot: QtBot) -> None:
+    theme = Theme("light")
+    theme.apply(qapp)
+    window = QWidget()
+    qtbot.addWidget(window)
+    theme.dress(window)
+    word = _Dressings("a word", window)
+    word.ensurePolished()
+    before = word.count
+    theme.choose("dark")
+    # Once for the palette, once for the sheet; a style that is set again would dress it twice more.
+    assert word.count - before <= 2
+    theme.choose("light")
