@@ -12,7 +12,7 @@ from typing import Any, Final
 from zepad_engine.capacity import GIB, free_memory, usable_cores
 from zepad_engine.plan import AuditPlan
 
-# A warm worker holds 0.4 to 0.5 GiB; its pictures and activations come on top.
+# A warm worker holds 0.5 GiB; its pictures and activations come on top.
 _MEMORY_EACH: Final = GIB
 # An audit is about thirty jobs, of which fewer can run at once.
 _MOST: Final = 32
