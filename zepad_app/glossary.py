@@ -18,9 +18,10 @@ def glossary() -> dict[str, str]:
 def explain(term: str) -> str:
     """What a term of art means, in a sentence; "" for one the glossary lacks.
 
-    A term is found by the words before or inside its brackets: BA, or benign accuracy.
+    A term is found by the words before or inside its brackets, and in the plural: BA, benign accuracy, false alarms.
     """
-    return _by_word().get(term.strip().lower(), "")
+    word = term.strip().lower()
+    return _by_word().get(word, "") or _by_word().get(word.removesuffix("s"), "")
 
 
 @cache

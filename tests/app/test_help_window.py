@@ -79,7 +79,7 @@ def test_a_page_shows_bundled_pictures_and_loads_nothing_else(help_window: HelpW
 
 
 def test_a_label_that_is_a_term_of_art_explains_itself(theme: Theme, qtbot: QtBot) -> None:
-    term, plain = label("Benign branch"), label("Seed")
+    term, plain = label("Benign branch"), label("Browse")
     for widget in (term, plain):
         qtbot.addWidget(widget)
         widget.show()

@@ -10,12 +10,13 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from zepad_app.comparison.wording import difference_sentence, name_in
+from zepad_app.glossary import explain
 from zepad_app.results.rate_table import RATE_ROLE
 from zepad_app.results.wording import rate_text
 from zepad_app.theme import Theme
 from zepad_app.widgets.figure_menu import Figures
 from zepad_app.widgets.figure_table import FigureTable
-from zepad_app.widgets.hint import plain_hint
+from zepad_app.widgets.hint import HINT_ROLES, plain_hint
 from zepad_engine.comparison import Comparison, Difference, interval_text, p_text, points_text
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -39,8 +40,10 @@ _ROOM: Final = 24
 FIRST, SECOND, DIFFERENCE, INTERVAL, IMAGES, P, HOLM = range(_NAMED, len(COLUMNS))
 _HINTS: Final = {
     IMAGES: "How many test images; ‘same’ where both audits were asked about the very same ones.",
-    P: "Two-sided: McNemar's exact test on the same images, Fisher's exact test otherwise.",
-    HOLM: "Corrected for the number of tests of this comparison, after Holm (1979).",
+    DIFFERENCE: f"Second minus first. {explain('Difference in points')}",
+    INTERVAL: explain("Interval"),
+    P: f"{explain('p')} Two-sided: McNemar's exact test on the same images, Fisher's exact test otherwise.",
+    HOLM: explain("Holm's p"),
 }
 
 
@@ -84,8 +87,8 @@ class DifferenceTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft if section < _NAMED else Qt.AlignmentFlag.AlignRight
             return int(side | Qt.AlignmentFlag.AlignVCenter)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _HINTS.get(section)
+        if role in HINT_ROLES:
+            return _HINTS.get(section) or explain(COLUMNS[section]) or None
         return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's own signature

@@ -7,10 +7,12 @@ from typing import Final, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from zepad_app.glossary import explain
 from zepad_app.results.contrasts import attacks_of, tasks_of
 from zepad_app.results.rate_table import FIRST_OF_GROUP_ROLE, RATE_ROLE
 from zepad_app.results.wording import attack_name, rate_hint, rate_text, task_name
 from zepad_app.widgets.attack_cards import ORIGINS
+from zepad_app.widgets.hint import HINT_ROLES
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import AuditReport
 
@@ -64,12 +66,18 @@ class Matrix(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return "Attack, made against" if section == 0 else self._column_name(self._columns[section - 1])
-        if role == Qt.ItemDataRole.ToolTipRole and section >= 1 and self._columns[section - 1] == _MEAN:
-            return "Unweighted mean over all tasks."
+        if role in HINT_ROLES:
+            return self._column_hint(section)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft if section == 0 else Qt.AlignmentFlag.AlignHCenter
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
+
+    def _column_hint(self, section: int) -> str:
+        if section == 0:
+            return "The perturbation, and the encoder or system it was made against."
+        mean = explain("Mean") if self._columns[section - 1] == _MEAN else ""
+        return f"On clean images: {explain('BA')} Under an attack: {explain('RA')} {mean}".strip()
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Texts, hints and the rates behind them."""

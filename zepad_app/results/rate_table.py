@@ -7,17 +7,19 @@ from typing import Final, Literal, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from zepad_app.glossary import explain
 from zepad_app.results.contrasts import attacks_of, tasks_of
 from zepad_app.results.wording import attack_name, defence_hint, defence_name, rate_hint, rate_text, task_name
+from zepad_app.widgets.hint import HINT_ROLES
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import AuditReport, Average, Cell
 
 Measure: TypeAlias = Literal["ba", "ra", "asr", "asr_of_correct"]
 MEASURES: Final[tuple[tuple[Measure, str, str], ...]] = (
-    ("ra", "Robust accuracy", "RA: share of perturbed test images given the right class."),
-    ("ba", "Clean accuracy", "BA: share of clean test images given the right class."),
+    ("ra", "Robust accuracy", explain("RA")),
+    ("ba", "Clean accuracy", explain("BA")),
     ("asr", "Attack success", "ASR as the paper's release counts it: any changed answer, over all images."),
-    ("asr_of_correct", "Success on correct", "Answers turned wrong, over the images that were right before."),
+    ("asr_of_correct", "Success on correct", explain("ASR")),
 )
 RATE_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 DEFENCE_ROLE: Final = Qt.ItemDataRole.UserRole + 2
@@ -78,7 +80,7 @@ class RateTable(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return ("Attack", "Defence")[section] if section < 2 else self._column_name(self._columns[section - 2])
-        if role == Qt.ItemDataRole.ToolTipRole:
+        if role in HINT_ROLES:
             return self._column_hint(section)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft if section < 2 else Qt.AlignmentFlag.AlignRight
@@ -130,15 +132,14 @@ class RateTable(QAbstractTableModel):
             return "Mean" if key == _ALL else "Mean, unseen"
         return task_name(self._report, key) if self._report else key
 
-    def _column_hint(self, section: int) -> str | None:
+    def _column_hint(self, section: int) -> str:
         if section == 0:
             return "The perturbation added to every image."
         if section == 1:
-            return "Sorting keeps the defences of one attack together."
-        return {
-            _ALL: "Unweighted mean over all tasks.",
-            _UNSEEN: "Unweighted mean over the tasks the defender did not tune on.",
-        }.get(self._columns[section - 2])
+            return f"{explain('Defence')} Sorting keeps the defences of one attack together."
+        meant = next(hint for key, _, hint in MEASURES if key == self._measure)
+        column = self._columns[section - 2]
+        return f"{meant} {explain(self._column_name(column))}".strip() if column in (_ALL, _UNSEEN) else meant
 
     def _rebuild(self) -> None:
         self.beginResetModel()

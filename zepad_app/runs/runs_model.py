@@ -14,9 +14,10 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from zepad_app.glossary import explain
 from zepad_app.history import RecentRun
 from zepad_app.runs.wording import STATES, date_words, size_words, verdict_words
-from zepad_app.widgets.hint import plain_hint
+from zepad_app.widgets.hint import HINT_ROLES, plain_hint
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 COLUMNS: Final = ("Audit", "Verdict", "State", "Preset", "Seed", "Date", "On disk")
@@ -87,6 +88,8 @@ class RunsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
             return Qt.AlignmentFlag.AlignVCenter | side
+        if role in HINT_ROLES:
+            return explain(COLUMNS[section]) or None
         return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's own signature

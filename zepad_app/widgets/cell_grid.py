@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from zepad_app.glossary import explain
+from zepad_app.widgets.hint import HINT_ROLES
 from zepad_engine.findings import Cell
 
 
@@ -29,6 +31,10 @@ class CellGrid(QTableWidget):
         rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
         return rows + self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
 
+    def _explain(self, column: int, meaning: str) -> None:
+        for role in HINT_ROLES:
+            self.horizontalHeaderItem(column).setData(role, meaning)
+
     def show_cells(self, cells: tuple[Cell, ...], names: dict[str, str]) -> None:
         """Show the cells; ``names`` says keys in words."""
         if cells == self._shown:
@@ -40,6 +46,8 @@ class CellGrid(QTableWidget):
         self.setColumnCount(len(attacks))
         self.setVerticalHeaderLabels([names.get(key, key) for key in defences])
         self.setHorizontalHeaderLabels(["Clean images" if key == "none" else names.get(key, key) for key in attacks])
+        for column, key in enumerate(attacks):
+            self._explain(column, explain("BA" if key == "none" else "RA"))
         self.setFixedHeight(self._height())
         for row, defence in enumerate(defences):
             for column, attack in enumerate(attacks):

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Final
+
+from PySide6.QtCore import Qt
+
+# Where a model tells what a column means: on hover, and to those who hear the window.
+HINT_ROLES: Final = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole)
 
 
 def plain_hint(text: str) -> str:
