@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import row_audit, row_crafting, row_fused, row_growth, row_heads, row_inspecting, row_pgd, row_tuning
+from tests.bench import (
+    row_audit,
+    row_crafting,
+    row_fused,
+    row_growth,
+    row_heads,
+    row_inspecting,
+    row_pgd,
+    row_soak,
+    row_tuning,
+)
 from tests.bench.contest import hold
 from tests.bench.subjects import KEPT
 from tests.bench.table import entries, markdown, merged, surroundings, write_json
@@ -26,13 +36,17 @@ _CONTESTS = {
     "heads": row_heads.contests,
     "fused": row_fused.contests,
 }
-GROUPS = (*_CONTESTS, "audit", "growth", "inspecting", "window")
+GROUPS = (*_CONTESTS, "audit", "growth", "inspecting", "window", "soak")
+# Half an hour: only where it is asked for.
+_USUAL = GROUPS[:-1]
 
 
 def main() -> None:
     """Measure the rows asked for; older results of other rows stay."""
     wishes = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    wishes.add_argument("--rows", default=",".join(GROUPS), help=f"some of {','.join(GROUPS)} (default: all)")
+    wishes.add_argument(
+        "--rows", default=",".join(_USUAL), help=f"some of {','.join(GROUPS)} (default: all but the last)"
+    )
     wishes.add_argument("--rounds", type=int, default=5)
     wishes.add_argument("--out", type=Path, default=Path("tests/bench/results.json"))
     wishes.add_argument("--markdown", type=Path, default=Path("BENCHMARKS.md"))
@@ -74,6 +88,8 @@ def _measure(group: str, wish: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield from row_growth.rows(rounds=wish.rounds, small=wish.small)
     elif group == "inspecting":
         yield from row_inspecting.rows(small=wish.small)
+    elif group == "soak":
+        yield from row_soak.rows(small=wish.small)
     else:
         yield from _window()
 

@@ -78,7 +78,11 @@ def _row(kind: str, sizes: list[int], rounds: int) -> dict[str, Any]:
 
 def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
     """The least-squares slope of log value over log size: 1 is linear growth."""
-    x, y = [math.log(size) for size in sizes], [math.log(value) for value in values]
+    return slope_of([math.log(size) for size in sizes], [math.log(value) for value in values])
+
+
+def slope_of(x: Sequence[float], y: Sequence[float]) -> float:
+    """The least-squares slope of y over x."""
     across, up = sum(x) / len(x), sum(y) / len(y)
     return sum((a - across) * (b - up) for a, b in zip(x, y, strict=True)) / sum((a - across) ** 2 for a in x)
 

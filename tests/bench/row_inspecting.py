@@ -49,7 +49,7 @@ _ATTACK = "advencoder_per"
 def rows(*, small: bool, folder: Path | None = None) -> Iterator[dict[str, Any]]:
     """The rows, in the form of results.json; ``folder`` is a finished run of the sample, made here if not given."""
     with tempfile.TemporaryDirectory() as place:
-        run = folder or _audited(Path(place) / "run")
+        run = folder or audited(Path(place) / "run")
         engine = RealEngine()
         try:
             engine.wait_for(Ready)
@@ -58,7 +58,8 @@ def rows(*, small: bool, folder: Path | None = None) -> Iterator[dict[str, Any]]
             engine.end()
 
 
-def _audited(folder: Path) -> Path:
+def audited(folder: Path) -> Path:
+    """A tiny audit of one task of the sample, made there."""
     plan = AuditPlan(
         tasks=("sample:signs",),
         attacks=(Choice(key=_ATTACK, values={"steps": 6, "latents": 4}),),

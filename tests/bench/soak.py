@@ -62,6 +62,7 @@ def inspect(made: Any, folder: Path, seconds: float, every: float) -> None:
     page = made.window.pages.page("inspect")
     page.gallery.show_test_images()
     _wait_until(lambda: page.judged is not None)
+    _warm(page)
     done: Counter[str] = Counter()
     for signal, name in (
         (made.model.judged, "judged"),
@@ -84,6 +85,17 @@ def inspect(made: Any, folder: Path, seconds: float, every: float) -> None:
             break
     _wait_until(lambda: page.inquiry.queue.flying is None)
     _tell_memory(time.monotonic() - began, done)
+
+
+def _warm(page: Any) -> None:
+    """Every task and every tab once: what stays loaded for each is no growth."""
+    for task in range(page.gallery.task.count()):
+        page.gallery.task.setCurrentIndex(task)
+        for tab in range(page.bench.tabs.count()):
+            page.bench.tabs.setCurrentIndex(tab)
+            _pause(2 * PACE)
+            _wait_until(lambda: page.inquiry.queue.flying is None)
+    page.gallery.task.setCurrentIndex(0)
 
 
 def _acts(made: Any, page: Any, draw: random.Random) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.bench import row_crafting, row_growth, row_tuning, subjects
+from tests.bench import row_crafting, row_growth, row_soak, row_tuning, subjects
 from tests.bench.contest import Contest, Result, Side
 from tests.bench.release_style.loops import plain_pgd
 from tests.bench.row_audit import release_seconds
@@ -84,6 +84,21 @@ def test_measured_groups_replace_their_older_selves_only():
 def test_growth_is_the_slope_of_logarithms():
     assert row_growth.slope([1, 2, 4, 8], [3, 6, 12, 24]) == pytest.approx(1.0)
     assert row_growth.slope([1, 4, 16], [5, 10, 20]) == pytest.approx(0.5)
+
+
+def test_growth_while_inspecting_leaves_out_the_minutes_that_fill_caches():
+    sizes = [(100.0, 900.0), (120.0, 1000.0), (121.0, 1000.0), (122.0, 1000.0)]
+    told = [
+        {"minutes": 5.0 * place, "window": window, "engine": engine, "done": {"pictures": 95 * place}}
+        for place, (window, engine) in enumerate(sizes)
+    ]
+    found = {row["row"]: row for row in row_soak.rows_of(told)}
+    assert found["Memory of the window after half an hour of inspecting"]["ours"] == 122.0
+    assert found["Growth of the window while inspecting"]["ours"] == 0.2
+    assert found["Growth of its engine while inspecting"]["ours"] == 0.0
+    assert (
+        "285 pictures; 100, 120, 121, 122 MB" in found["Memory of the window after half an hour of inspecting"]["note"]
+    )
 
 
 def test_the_releases_seconds_are_told_for_all_branches_and_for_a_quiet_machine():
