@@ -16,6 +16,8 @@ from zepad_app.preferences import TEXT_SCALES
 
 NO_BUTTON, NO_KEY = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
 
+pytestmark = pytest.mark.slow
+
 
 def too_wide(app: App, qtbot: QtBot) -> list[str]:
     """What of the page in front is wider than the place it is shown in, with how much."""

@@ -31,6 +31,8 @@ class AnswersPane(QScrollArea):
         self.weights = WeightBar(theme)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("What each branch says")
+        self.setProperty("ring", True)
         self._grid = QGridLayout()
         self._grid.setSpacing(INSIDE)
         self._abreast = 0

@@ -132,6 +132,8 @@ class WhyPane(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setAccessibleName("Maps, scrolled by the arrow keys")
+        area.setProperty("ring", True)
         area.setWidget(page)
         # The heads stay above what scrolls, in line with it.
         bar = area.verticalScrollBar()

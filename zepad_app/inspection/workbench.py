@@ -82,3 +82,6 @@ class Workbench(QWidget):
         for widget, word in ((self.answers, "Answers"), (self.why, "Why"), (self.place, "Where it lies")):
             self.tabs.addTab(widget, word)
         self.tabs.setAccessibleName("What is shown of the picture")
+        self.tabs.tabBar().setAccessibleName("What is shown of the picture")
+        # As one reads: the picture, then what is said of it.
+        self.setTabOrder(self.compare.zoom, self.tabs)

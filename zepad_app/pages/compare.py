@@ -130,6 +130,7 @@ class ComparePage(Page):
         self.attack.setMinimumWidth(CHOICE_WIDTH)
         self.time.body.addWidget(self.costs)
         sheet, column = self.sheet, self.sheet.column
+        sheet.setAccessibleName("Comparison, scrolled by the arrow keys")
         column.setSpacing(BETWEEN)
         column.addWidget(self.sentence)
         column.addWidget(self.images)

@@ -114,6 +114,7 @@ class ResultsPage(QWidget):
         if name not in self._made:
             made = self._made[name] = self._makers[name]()
             self._places[name].addWidget(made)
+            made.setAccessibleName(f"{name}, scrolled by the arrow keys")
             if isinstance(made, QAbstractScrollArea):
                 self.lifting.share_wheel(made)
         return self._made[name]
@@ -142,6 +143,7 @@ class ResultsPage(QWidget):
             self.tabs.addTab(place, name)
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
+        self.tabs.tabBar().setAccessibleName("Sides of the report")
         self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {AROUND - 14}px; }}")
         self.tabs.currentChanged.connect(self._draw)
         self.banner.checks_requested.connect(lambda: self.open_tab("Adaptive"))

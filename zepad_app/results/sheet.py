@@ -17,6 +17,9 @@ class Sheet(QScrollArea):
         self.theme = theme
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        # Not every tab has a control: the arrow keys scroll what Tab has reached.
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setProperty("ring", True)
         page = QWidget()
         page.setObjectName("page")
         self.content = QWidget()

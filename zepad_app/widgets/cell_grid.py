@@ -17,6 +17,8 @@ class CellGrid(QTableWidget):
         super().__init__(parent)
         self._shown: tuple[Cell, ...] = ()
         self.setAccessibleName("Results so far")
+        # Tab leaves the table; the arrow keys move in it.
+        self.setTabKeyNavigation(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -25,6 +25,8 @@ class FigureTable(QTableView):
         self.setModel(rates)
         self.setAccessibleName(title)
         self.setShowGrid(False)
+        # Tab leaves the table; the arrow keys move in it.
+        self.setTabKeyNavigation(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

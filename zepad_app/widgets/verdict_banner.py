@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from zepad_app.results.headline import headline_of
 from zepad_app.results.lamp_row import LampRow
@@ -21,6 +22,7 @@ from zepad_engine.findings import AuditReport
 _MOST_LINES: Final = 2
 _WITHHELD: Final = "No verdict"
 _TILE: Final = 336
+_SELECTABLE: Final = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
 _NARROWEST_TILE: Final = 176
 
 
@@ -44,6 +46,8 @@ class VerdictBanner(QWidget):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setAccessibleName("Verdict")
+        self.verdict.setTextInteractionFlags(_SELECTABLE)
+        self.verdict.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.tiles: list[FigureTile] = []
         self.lamps = LampRow(theme)
         self.lamps.opened.connect(self.checks_requested)
@@ -76,6 +80,10 @@ class VerdictBanner(QWidget):
         for tile in self.tiles:
             tile.setMaximumWidth(round(_TILE * self._theme.scale))
             self._figures.addWidget(tile, 1)
+        for before, tile in pairwise((self.verdict, *self.tiles)):
+            self.setTabOrder(before, tile)
+        for before, strip in pairwise((*self._actions.findChildren(QPushButton)[-1:], *self.lamps.strips)):
+            self.setTabOrder(before, strip)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
