@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsItem, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import BETWEEN, INSIDE
@@ -18,6 +18,8 @@ from zepad_app.widgets.plot_area import PlotArea
 
 # A redraw takes 6 ms on an idle machine and twice that beside busy workers.
 REDRAW_MS: Final = 100
+# Share of the steps so far that is kept free for the next ones.
+_ROOM: Final = 0.02
 # How strong the lines across are, of 255.
 _GRID_LIGHT, _GRID_DARK = 127, 63
 
@@ -40,6 +42,7 @@ class CurvePlot(QFrame):
         self._percent = percent
         self._x_name = x_name
         self._curves: dict[str, Curve] = {}
+        self._steps = (0.0, 0.0)
         self._points: Callable[[], Mapping[str, Sequence[tuple[float, float]]]] = dict
         self.setProperty("surface", "card")
         self.setAccessibleName(title)
@@ -100,8 +103,20 @@ class CurvePlot(QFrame):
         drawn = any(len(curve.store) for curve in self._curves.values())
         self.plot.setVisible(drawn)
         self._nothing.setVisible(not drawn)
+        self._fit_steps()
         self._tell_legend()
         self.setAccessibleDescription(self.summary())
+
+    def _fit_steps(self) -> None:
+        """Leave a little room at the right, so that the axis need not be drawn anew with every point."""
+        stores = [curve.store for curve in self._curves.values() if len(curve.store)]
+        if not stores:
+            return
+        first, last = (float(pick(store.steps[end] for store in stores)) for pick, end in ((min, 0), (max, -1)))
+        low, high = self._steps
+        if low != first or not last <= high <= last + _ROOM * (last - first):
+            self._steps = first, last + _ROOM * (last - first)
+            self.plot.show_range("bottom", *self._steps, padding=0.01)
 
     def summary(self) -> str:
         """The curves in words: where each stands now and where it began."""
@@ -135,7 +150,9 @@ class CurvePlot(QFrame):
         painter.translate(self._legend.pos())
         self._legend.paint(painter)
         painter.restore()
+        self._keep_axes(QGraphicsItem.CacheMode.NoCache)
         self.plot.render(painter, QRectF(self.plot.geometry()), self.plot.viewport().rect())
+        self._keep_axes(QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer the picture and the figures."""
@@ -183,8 +200,14 @@ class CurvePlot(QFrame):
         self.plot.viewport().setAutoFillBackground(False)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.axis("left").setWidth(52)
+        self._keep_axes(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         if self._percent:
             self.plot.axis("left").setScale(100)
+
+    def _keep_axes(self, mode: QGraphicsItem.CacheMode) -> None:
+        """Words take most of a redraw's time: kept as a picture, but where vectors are wanted."""
+        for side in ("left", "bottom"):
+            self.plot.axis(side).setCacheMode(mode)
 
     def _on_theme_changed(self) -> None:
         tokens = self._theme.tokens

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -136,3 +138,32 @@ def test_a_plot_is_made_of_little_until_there_is_something_to_draw(theme: Theme,
     points.clear()
     plot.redraw()
     assert plot.plot.drawn == []
+
+
+def test_words_at_the_axes_are_not_drawn_anew_with_every_point(
+    plot: CurvePlot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = {KEY.key: [(float(step), float(step % 7)) for step in range(1000)]}
+    plot.follow(lambda: points)
+    plot.show_series((KEY,))
+    plot.grab()
+    painted: list[str] = []
+    paint = pg.AxisItem.paint
+    monkeypatch.setattr(
+        pg.AxisItem, "paint", lambda axis, *args: (painted.append(axis.orientation), paint(axis, *args))
+    )
+    for step in range(1000, 1010):
+        points[KEY.key].append((float(step), 3.0))
+        plot.redraw()
+        plot.grab()
+    assert painted == []
+    # Out of room: 2 % of the steps.
+    points[KEY.key].extend((float(step), 3.0) for step in range(1010, 1030))
+    plot.redraw()
+    plot.grab()
+    assert "bottom" in painted
+    assert plot.plot.box.viewRange()[0][1] > 1029
+    # As vectors they are words again, not a picture of words: the markers are the only pictures.
+    assert all(
+        int(width) < 20 for width in re.findall(r'<image[^>]* width="(\d+)', drawing_of(plot, "#ffffff").decode())
+    )
