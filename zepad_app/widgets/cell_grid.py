@@ -35,7 +35,7 @@ class CellGrid(QTableWidget):
 
     def _explain(self, column: int, meaning: str) -> None:
         for role in HINT_ROLES:
-            self.horizontalHeaderItem(column).setData(role, meaning)
+            self.model().setHeaderData(column, Qt.Orientation.Horizontal, meaning, role)
 
     def show_cells(self, cells: tuple[Cell, ...], names: dict[str, str]) -> None:
         """Show the cells; ``names`` says keys in words."""

@@ -80,10 +80,11 @@ class VerdictBanner(QWidget):
         for tile in self.tiles:
             tile.setMaximumWidth(round(_TILE * self._theme.scale))
             self._figures.addWidget(tile, 1)
-        for before, tile in pairwise((self.verdict, *self.tiles)):
-            self.setTabOrder(before, tile)
-        for before, strip in pairwise((*self._actions.findChildren(QPushButton)[-1:], *self.lamps.strips)):
-            self.setTabOrder(before, strip)
+        # As one reads, though made last.
+        in_turn: tuple[QWidget, ...] = (self.verdict, *self.tiles)
+        below: tuple[QWidget, ...] = (*self._actions.findChildren(QPushButton)[-1:], *self.lamps.strips)
+        for before, after in (*pairwise(in_turn), *pairwise(below)):
+            self.setTabOrder(before, after)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
