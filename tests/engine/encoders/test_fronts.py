@@ -29,12 +29,13 @@ def purifier():
 
 
 def fronted(kind):
-    return Fronted(copy.deepcopy(ENCODER), purifier() if kind == "purifier" else Counterattack()).eval()
+    return Fronted(copy.deepcopy(ENCODER), purifier() if kind == "purifier" else counterattack()).eval()
 
 
 def counterattack(**values):
+    """With as much uphill as across: of the default's steps most is across, and drawn."""
     front = Counterattack()
-    for name, value in values.items():
+    for name, value in {"orthogonal": 1.0, **values}.items():
         setattr(front, name, value)
     return front
 
