@@ -26,10 +26,18 @@ pytestmark = pytest.mark.slow
 CATALOGUE = describe()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def no_open_pipes():
     with closed_pipes():
         yield
+
+
+@pytest.fixture(scope="module")
+def warm(no_open_pipes):
+    """One worker for every refusal: what it refuses leaves it as it was."""
+    pool = WorkerPool(1)
+    yield pool
+    pool.kill()
 
 
 @pytest.fixture
@@ -37,9 +45,9 @@ def plan(tmp_path_factory):
     return tiny_inputs(tmp_path_factory)
 
 
-def refused(plan, folder, pool=None):
+def refused(plan, folder, pool):
     with pytest.raises(AuditError) as caught:
-        run_audit(plan, folder, lambda _event: None, lambda: False, pool=pool or WorkerPool(1), catalogue=CATALOGUE)
+        run_audit(plan, folder, lambda _event: None, lambda: False, pool=pool, catalogue=CATALOGUE)
     trouble = caught.value
     assert trouble.sentence.endswith((".", ")."))
     assert "\n" not in str(trouble)
@@ -131,12 +139,12 @@ BAD = {
 
 
 @pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)
-def test_input_that_cannot_be_used(plan, tmp_path, tmp_path_factory, make):
+def test_input_that_cannot_be_used(plan, tmp_path, tmp_path_factory, warm, make):
     code, words = BAD[make]
     bad, run = msgspec.structs.replace(plan, **make(plan, tmp_path)), RunFolder(tmp_path / "run")
     if bad.encoder == plan.encoder:
         keep_encoders(finished_run(tmp_path_factory).folder, run, bad)
-    trouble = refused(bad, run.root)
+    trouble = refused(bad, run.root, warm)
     assert words in trouble.sentence
     assert trouble.code == code
     assert not run.report.exists()
@@ -155,38 +163,38 @@ PLANS = {
 
 
 @pytest.mark.parametrize("case", PLANS)
-def test_a_plan_that_cannot_be(plan, tmp_path, case):
+def test_a_plan_that_cannot_be(plan, tmp_path, warm, case):
     changes, code, sentence = PLANS[case]
-    trouble = refused(msgspec.structs.replace(plan, **changes), tmp_path / "run")
+    trouble = refused(msgspec.structs.replace(plan, **changes), tmp_path / "run", warm)
     assert (trouble.code, trouble.sentence) == (code, sentence)
 
 
-def test_a_field_of_an_attack_out_of_range_is_refused_before_anything_is_crafted(plan, tmp_path):
+def test_a_field_of_an_attack_out_of_range_is_refused_before_anything_is_crafted(plan, tmp_path, warm):
     attacks = (Choice(key="l4a_base", values={"stage": 41}),)
-    trouble = refused(msgspec.structs.replace(plan, attacks=attacks), tmp_path / "run")
+    trouble = refused(msgspec.structs.replace(plan, attacks=attacks), tmp_path / "run", warm)
     assert trouble.sentence == "PAP L4A-base: Stage must lie between 0 and 40; it is 41."
     assert trouble.code == "plan.bad"
     assert not (tmp_path / "run" / "attacks").exists()
 
 
-def test_a_folder_with_another_plan_is_left_as_it_is(plan, tmp_path):
+def test_a_folder_with_another_plan_is_left_as_it_is(plan, tmp_path, warm):
     RunFolder(tmp_path / "run").claim(msgspec.structs.replace(plan, seed=5))
     before = (tmp_path / "run" / "plan.json").read_bytes()
-    trouble = refused(plan, tmp_path / "run")
+    trouble = refused(plan, tmp_path / "run", warm)
     assert trouble.code == "plan.folder"
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["plan.json"]
     assert (tmp_path / "run" / "plan.json").read_bytes() == before
 
 
-def test_a_file_where_the_folder_should_be(plan, tmp_path):
+def test_a_file_where_the_folder_should_be(plan, tmp_path, warm):
     (tmp_path / "run").write_text("mine")
-    assert isinstance(refused(plan, tmp_path / "run"), BadInput)
+    assert isinstance(refused(plan, tmp_path / "run", warm), BadInput)
     assert (tmp_path / "run").read_text() == "mine"
 
 
-def test_a_folder_below_a_file(plan, tmp_path):
+def test_a_folder_below_a_file(plan, tmp_path, warm):
     (tmp_path / "notes.txt").write_text("mine")
-    refused(plan, tmp_path / "notes.txt" / "run")
+    refused(plan, tmp_path / "notes.txt" / "run", warm)
 
 
 # Workers on a disk that fills up: every write after so many bytes is refused, as the kernel would.
@@ -251,9 +259,9 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_run_goes_on_later(plan, tmp_
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")
-def test_a_folder_that_cannot_be_written(plan, tmp_path):
+def test_a_folder_that_cannot_be_written(plan, tmp_path, warm):
     (tmp_path / "locked").mkdir(mode=0o555)
-    assert refused(plan, tmp_path / "locked" / "run").code == "disk.full"
+    assert refused(plan, tmp_path / "locked" / "run", warm).code == "disk.full"
 
 
 def test_the_official_mode_runs_to_its_end_and_says_so(plan, tmp_path):

@@ -1,4 +1,4 @@
-"""One tiny plan run in both arithmetics and with other numbers of workers: what may differ and what may not."""
+"""One tiny plan run in both arithmetics: what may differ and what may not."""
 
 from __future__ import annotations
 
@@ -40,16 +40,6 @@ def test_the_report_says_how_it_was_computed(finished, exact):
     # 512 pictures of 16 pixels are 128 of 32.
     assert (fast.batch, fast.workers, fast.threads, fast.notices) == (512, 2, 1, ())
     assert len(fast.device) > 2
-
-
-def test_one_worker_finds_to_the_last_digit_what_two_find(finished, tmp_path_factory):
-    alone = again(finished, tmp_path_factory, workers=1)
-    found, expected = without_times(alone), without_times(finished.folder)
-    assert found["execution"].pop("workers") == 1
-    assert expected["execution"].pop("workers") == 2
-    assert found["plan"].pop("workers") == 1
-    assert expected["plan"].pop("workers") == 2
-    assert found == expected
 
 
 def test_both_arithmetics_score_the_same_network_alike(finished, exact):
