@@ -108,7 +108,7 @@ def test_the_first_failure_stops_the_others(pool_of):
     assert not isinstance(caught.value, JobFault)
     # The worker that refused is well and stays warm; the one that slept is gone.
     assert len(pids(pool)) == 1
-    assert set(pool.run([job("loud", kind="noisy")])) == {"loud"}
+    assert set(pool.run([job("toy", kind="brief")])) == {"toy"}
 
 
 @pytest.mark.slow
@@ -253,7 +253,8 @@ def test_a_worker_ends_when_its_director_is_gone():
         workers = [int(pid) for pid in director.stdout.readline().split()]
         assert len(workers) == 2
         director.kill()
-    deadline = time.monotonic() + 20
+    # They may still be loading torch, beside other work.
+    deadline = time.monotonic() + 120
     while any(alive(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [pid for pid in workers if alive(pid)] == []
