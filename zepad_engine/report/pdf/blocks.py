@@ -16,6 +16,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Image, Paragraph, Spacer
 
 from zepad_engine.evidence import Rate
 from zepad_engine.report.numbers import FEW
+from zepad_engine.report.pdf.lettering import spelled
 from zepad_engine.report.pdf.paper import GAP, REGULAR, WIDTH, colours, styles
 from zepad_engine.report.pdf.svg_chart import Lamp, SvgChart
 from zepad_engine.report.plain_text import plain
@@ -34,7 +35,7 @@ _LONGEST_CAPTION: Final = 1200
 
 def safe(text: object) -> str:
     """Text as it stands, fit for a paragraph: no markup, no hidden signs, no place of anyone's machine."""
-    return escape(plain(text))
+    return escape(spelled(plain(text)))
 
 
 def text(words: object, style: str = "body", most: int | None = None) -> Paragraph:

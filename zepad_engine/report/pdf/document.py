@@ -13,6 +13,7 @@ from reportlab.platypus.doctemplate import LayoutError
 from zepad_engine.errors import BadInput
 from zepad_engine.findings import AuditReport
 from zepad_engine.report.pdf import closing, detecting, first_page, making, outcome, setting
+from zepad_engine.report.pdf.lettering import spelled
 from zepad_engine.report.pdf.paper import Paper
 from zepad_engine.report.pictures import Album
 from zepad_engine.report.plain_text import plain
@@ -49,6 +50,7 @@ def render_pdf(report: AuditReport, folder: Path) -> bytes:
 def _foot(report: AuditReport) -> str:
     name = plain(report.subject.name)
     short = name if len(name) <= 48 else f"{name[:47]}…"
+    short = spelled(short)
     return f"ZePAD audit of {short}  ·  {plain(report.created_utc)}"
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from reportlab.platypus import Flowable, HRFlowable, KeepInFrame, PageBreak, Spacer
 
 from zepad_engine.evidence import Rate
+from zepad_engine.findings import report_to_json
 from zepad_engine.report.attacked import remains
 from zepad_engine.report.dumbbells import dumbbell_chart
 from zepad_engine.report.lights import COLOURS
 from zepad_engine.report.numbers import budget, counted
 from zepad_engine.report.pdf.blocks import Cell, boxed, bullets, grid, side_by_side, table, text
+from zepad_engine.report.pdf.lettering import NOTE, lacks
 from zepad_engine.report.pdf.paper import HEIGHT, WIDTH, colours
 from zepad_engine.report.plain_text import plain
 from zepad_engine.report.view import Line, View
@@ -107,9 +109,10 @@ def _attacker(view: View) -> Iterator[Flowable]:
     yield text("Who attacks", "small heading")
     yield from bullets(view.report.threat_model, "tight")
     yield from bullets([f"Budget: {budget(view.report.plan.epsilon_255)} of the pixel range, L∞."], "tight")
-    if view.report.warnings:
+    warnings = (*view.report.warnings, *((NOTE,) if lacks(report_to_json(view.report).decode()) else ()))
+    if warnings:
         yield text("To know first", "small heading")
-        yield from bullets(view.report.warnings, "tight")
+        yield from bullets(warnings, "tight")
 
 
 def _tested(view: View) -> Iterator[Flowable]:

@@ -16,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.pdfgen.pathobject import PDFPathObject
 from reportlab.platypus import Flowable
 
+from zepad_engine.report.pdf.lettering import spelled
 from zepad_engine.report.pdf.paper import REGULAR, colours
 
 _LINE_WIDTHS: Final = {"line": 1.6, "whisker": 1.2, "bar": 0.8, "goal": 1.6, "mark": 1.2}
@@ -23,6 +24,8 @@ _SLIM: Final = {"grid", "axis"}
 _ROLES: Final = {"victim", "auxiliary", "benign", "adversarial", "undefended", "fused"}
 _TEXT_SIZE: Final = 11.0
 _SMALLEST_TEXT: Final = 6.2
+# Code points of letters the type lacks: a chart has no room for more.
+_FEW: Final = 2
 _LARGEST_SCALE: Final = 0.75
 # Of a quarter circle's Bezier curve.
 _ROUND: Final = 0.5523
@@ -106,7 +109,7 @@ class SvgChart(Flowable):
             path.curveTo(*(value for point in curve for value in self._at(*point)))
 
     def _text(self, element: ElementTree.Element) -> None:
-        canvas, words = self._canvas, element.text or ""
+        canvas, words = self._canvas, spelled(element.text or "", _FEW)
         canvas.saveState()
         canvas.setFillColor(_colour(element.get("class", "").split(), text=True))
         canvas.setFont(REGULAR, max(_TEXT_SIZE * self._scale, _SMALLEST_TEXT))
