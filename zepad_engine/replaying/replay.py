@@ -19,7 +19,7 @@ from zepad_engine.jobs.graph import audit_jobs
 from zepad_engine.jobs.job import Job, Outcome
 from zepad_engine.jobs.pool import WorkerPool
 from zepad_engine.messages import Event
-from zepad_engine.plan import AuditPlan, plan_from_json
+from zepad_engine.plan import IMPORTED, AuditPlan, plan_from_json
 from zepad_engine.replaying.staging import keep_all_but, located_plan
 from zepad_engine.replaying.tensors import FileVerdict, file_verdicts
 from zepad_engine.replaying.verdicts import Verdicted, verdicts
@@ -44,6 +44,7 @@ _TABLES: Final = {
 }
 # Where and with what it was run is told, and is no number of the audit; a file's digest is not that of its copy.
 _CIRCUMSTANCES: Final = ("environment", "execution")
+_READ_FROM: Final = ("recipe", "source", "source_sha256", "remarks")
 _PROVENANCE: Final = ("subject.sha256", "subject.card.sha256", "auxiliary.sha256")
 
 
@@ -150,6 +151,12 @@ def _tables_of(stage: str, jobs: tuple[Job, ...], opened: Path) -> set[str]:
 
 def _figures(report: AuditReport) -> dict[str, Any]:
     told: dict[str, Any] = msgspec.to_builtins(report)
+    # A perturbation from elsewhere is read from the bundle's copy: from where, and what was done to it before, is told
+    # by the audit alone.
+    for attack in (attack for attack in told["attacks"] if attack["origin"] == "elsewhere"):
+        attack.update(dict.fromkeys(_READ_FROM))
+    for choice in (choice for choice in told["plan"]["attacks"] if choice["key"] == IMPORTED):
+        choice["values"] = None
     return {name: value for name, value in told.items() if name not in _CIRCUMSTANCES}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -13,9 +14,11 @@ from safetensors.torch import load_file
 from tests.support.tiny import SIDE
 from zepad_engine.attacks.perturbation_file import describe_perturbation
 from zepad_engine.audit import run_audit
+from zepad_engine.bundle.packing import pack
+from zepad_engine.command_line import main
 from zepad_engine.errors import AuditError
 from zepad_engine.findings import report_from_json
-from zepad_engine.plan import BenignTraining, Choice, HeadTraining, Tuning, imported_choice
+from zepad_engine.plan import BenignTraining, Choice, HeadTraining, Tuning, imported_choice, plan_from_json
 from zepad_engine.run_folder import RunFolder
 
 BUDGET = 10 / 255
@@ -115,3 +118,24 @@ def test_a_file_that_is_none_stops_the_audit_with_its_reason(finished, tmp_path)
         run_audit(plan, tmp_path / "run", lambda _event: None, lambda: False)
     assert caught.value.code == "perturbation.zero"
     assert not (tmp_path / "run" / "report.json").exists()
+
+
+@pytest.mark.slow
+def test_the_audit_is_repeated_from_its_bundle_where_the_files_are_gone(imported, tmp_path, capsys):
+    plan = plan_from_json((imported / "plan.json").read_bytes())
+    bundle = pack(imported, tmp_path / "mine.zepad")
+    sets = [f"{Path(place).name}={place}" for place in {plan.local_set, plan.surrogate_set, *plan.tasks}]
+    files = [Path(str(choice.values["file"])) for choice in plan.attacks[1:]]
+    away = [file.rename(file.with_name(f"{file.name}.away")) for file in files]
+    try:
+        told = tmp_path / "verdicts.json"
+        assert main(["replay", str(bundle), "--quiet", "--json", str(told), "--set", *sets]) == 0, capsys.readouterr()
+    finally:
+        for gone, file in zip(away, files, strict=True):
+            gone.rename(file)
+    found = json.loads(told.read_bytes())
+    assert {number["verdict"] for number in found["numbers"]} == {"equal"}
+    assert {file["verdict"] for file in found["files"]} == {"equal"}
+    assert "attacks/imported-uap-from-elsewhere.safetensors" in {file["name"] for file in found["files"]}
+    assert found["unlike"] == 0
+    assert "The report is the same to the last digit." in capsys.readouterr().out
