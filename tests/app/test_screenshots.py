@@ -19,6 +19,7 @@ from tests.support.results_states import RESULTS_STATES
 from tests.support.sample_comparison import store_two
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
+from tests.support.settling import settle
 from zepad_app.app import App
 from zepad_app.pages.drop import DropPage
 from zepad_app.preferences import Scheme
@@ -37,6 +38,7 @@ def shoot(app: App, qtbot: QtBot, name: str, scheme: Scheme, size: QSize) -> QIm
     window = app.window
     window.resize(size)
     window.show()
+    settle(window)
     for _ in range(4):
         QApplication.processEvents()
         qtbot.wait(40)

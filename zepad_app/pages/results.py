@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from zepad_app.results.branches_tab import BranchesTab
 from zepad_app.results.budget_tab import BudgetTab
 from zepad_app.results.detection_tab import DetectionTab
 from zepad_app.results.examples_tab import ExamplesTab
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.matrix_tab import MatrixTab
 from zepad_app.results.paper_tab import PaperTab
 from zepad_app.results.recipe import recipe_of
@@ -82,6 +84,7 @@ class ResultsPage(QWidget):
         self._made: dict[str, QWidget] = {}
         self._places: dict[str, QVBoxLayout] = {}
         self._stale: set[str] = set()
+        self.turns = InTurn(self)
         self.banner = VerdictBanner(theme, self._actions())
         self.tabs = QTabWidget()
         self.lifting = Lifting(theme, self.banner, self.tabs, _LOWEST)
@@ -93,10 +96,10 @@ class ResultsPage(QWidget):
     def show_report(self, report: AuditReport, folder: Path) -> None:
         """Show a finished audit; its pictures lie in ``folder``."""
         self._report, self._folder = report, folder
-        self.banner.show_report(report)
         self._stale = set(self._makers)
         self._stack.setCurrentIndex(1)
-        self._draw(self.tabs.currentIndex())
+        steps = self._drawing(self.tabs.currentIndex())
+        self.turns.start((lambda: self.banner.show_report(report), *steps))
 
     def explain(self, what: str, rate: Rate | None, place: QPoint) -> None:
         """Tell how a number on this page was measured, beside a place on the screen."""
@@ -110,14 +113,9 @@ class ResultsPage(QWidget):
         self._stack.setCurrentIndex(0)
 
     def tab(self, name: str) -> QWidget:
-        """The tab of a name, made now if need be."""
-        if name not in self._made:
-            made = self._made[name] = self._makers[name]()
-            self._places[name].addWidget(made)
-            made.setAccessibleName(f"{name}, scrolled by the arrow keys")
-            if isinstance(made, QAbstractScrollArea):
-                self.lifting.share_wheel(made)
-        return self._made[name]
+        """The tab of a name, made now if need be; what was to be drawn in the next turns is drawn."""
+        self.turns.settle()
+        return self._make(name)
 
     @property
     def paper(self) -> PaperTab:
@@ -145,7 +143,7 @@ class ResultsPage(QWidget):
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.tabBar().setAccessibleName("Sides of the report")
         self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {AROUND - 14}px; }}")
-        self.tabs.currentChanged.connect(self._draw)
+        self.tabs.currentChanged.connect(lambda index: self.turns.start(self._drawing(index)))
         self.banner.checks_requested.connect(lambda: self.open_tab("Adaptive"))
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.lifting)
@@ -170,9 +168,35 @@ class ResultsPage(QWidget):
         row.addWidget(self.export)
         return corner
 
-    def _draw(self, index: int) -> None:
+    def _make(self, name: str) -> QWidget:
+        if name not in self._made:
+            made = self._made[name] = self._makers[name]()
+            self._places[name].addWidget(made)
+            made.setAccessibleName(f"{name}, scrolled by the arrow keys")
+            if isinstance(made, QAbstractScrollArea):
+                self.lifting.share_wheel(made)
+        return self._made[name]
+
+    def _drawing(self, index: int) -> tuple[Callable[[], object], ...]:
+        """The steps that bring a tab up to date: it is made in one turn and filled in the next."""
         name = self.tabs.tabText(index)
-        if self._report is not None and name in self._stale:
-            self._stale.discard(name)
-            tab: ReportTab = self.tab(name)  # type: ignore[assignment]
-            tab.show_report(self._report, self._folder)
+        if self._report is None or name not in self._stale:
+            return ()
+        # Until it is filled the page stays as it was, so that nobody sees half a tab.
+        return partial(self._make_unseen, name), partial(self._fill, name)
+
+    def _place_of(self, name: str) -> QWidget:
+        place = self._places[name].parentWidget()
+        assert place is not None
+        return place
+
+    def _make_unseen(self, name: str) -> None:
+        self._place_of(name).setUpdatesEnabled(False)
+        self._make(name)
+
+    def _fill(self, name: str) -> None:
+        assert self._report is not None
+        self._stale.discard(name)
+        tab: ReportTab = self._make(name)  # type: ignore[assignment]
+        tab.show_report(self._report, self._folder)
+        self._place_of(name).setUpdatesEnabled(True)

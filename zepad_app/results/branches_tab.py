@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from zepad_app.results.ablation import ALL, UNSEEN, parts_of, scopes_of
 from zepad_app.results.attack_choice import AttackChoice
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.sheet import Sheet
 from zepad_app.results.wording import task_name
 from zepad_app.theme import Theme
@@ -44,6 +46,7 @@ class BranchesTab(Sheet):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._report: AuditReport | None = None
+        self.turns = InTurn(self)
         self.choice = AttackChoice(theme, "What is each part worth?")
         self.scope = QComboBox()
         self.scope.setAccessibleName("Tasks shown")
@@ -91,10 +94,10 @@ class BranchesTab(Sheet):
         return column
 
     def _on_attack(self, attack: str) -> None:
-        self._on_scope()
-        if self._report is not None:
-            for plot in self.plots.values():
-                plot.show_pairs(branch_pairs(self._report, attack))
+        if self._report is None:
+            return
+        pairs = branch_pairs(self._report, attack)
+        self.turns.start((self._on_scope, *(partial(plot.show_pairs, pairs) for plot in self.plots.values())))
 
     def _on_scope(self) -> None:
         if self._report is not None:

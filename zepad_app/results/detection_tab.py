@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.rate_grid import RateRow, rate_grid
 from zepad_app.results.sheet import Sheet, card, clear
 from zepad_app.results.task_choice import TaskChoice
@@ -35,6 +38,7 @@ class DetectionTab(Sheet):
         self._thresholds = thresholds
         self._undo = undo
         self._grabs = 0
+        self.turns = InTurn(self)
         self.desk: ThresholdDesk | None = None
         self.choice = AttackChoice(theme, "Is a perturbed image noticed?")
         self.task = TaskChoice()
@@ -70,14 +74,21 @@ class DetectionTab(Sheet):
         if report is None:
             return
         mine = [found for found in report.detection if found.attack == self.choice.attack]
-        for found in mine:
-            if found.task == self.task.task:
-                self._body.addWidget(self._detector(report, found))
-                self._body.addWidget(self._tables(report, found))
-        if mine:
-            self._body.addWidget(self._section("On every task", self._sentences(report, mine)))
+        steps = [partial(step, report, found) for found in mine if found.task == self.task.task for step in self._parts]
+        steps += [partial(self._on_every_task, report, mine)] if mine else []
+        self.turns.start(steps)
         if not report.detection:
             self._body.addWidget(self.theme.label(_NONE, soft=True))
+
+    @property
+    def _parts(self) -> tuple[Callable[[AuditReport, Detection], None], ...]:
+        return (
+            lambda report, found: self._body.addWidget(self._detector(report, found)),
+            lambda report, found: self._body.addWidget(self._tables(report, found)),
+        )
+
+    def _on_every_task(self, report: AuditReport, found: list[Detection]) -> None:
+        self._body.addWidget(self._section("On every task", self._sentences(report, found)))
 
     def _detector(self, report: AuditReport, found: Detection) -> QWidget:
         name = task_name(report, found.task)

@@ -22,6 +22,11 @@ class InTurn(QObject):
         self._steps = deque(steps)
         self._on_turn()
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing waits."""
+        return not self._steps
+
     def settle(self) -> None:
         """Do everything that waits, now."""
         while self._steps:

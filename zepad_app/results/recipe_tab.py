@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.sheet import Sheet, card, clear
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE, SECTION
@@ -22,6 +24,7 @@ class RecipeTab(Sheet):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
+        self.turns = InTurn(self)
         self.plan = QPlainTextEdit()
         self.plan.setReadOnly(True)
         self.plan.setAccessibleName("Plan of this audit as JSON")
@@ -55,17 +58,26 @@ class RecipeTab(Sheet):
     def show_report(self, report: AuditReport, _folder: Path = Path()) -> None:
         """Show another report."""
         clear(self._facts)
+        self.turns.start(partial(step, report) for step in (self._words, self._images, self._run, self._encoders))
+
+    def _words(self, report: AuditReport) -> None:
         self.plan.setPlainText(plan_to_json(report.plan).decode())
         limits = (report.summary.limits,) if report.summary.limits else ()
         self._list("What this audit does not show", (*limits, *report.not_shown))
         self._list("Threat model", report.threat_model)
         remarks = [f"{found.name}: {remark}" for found in report.attacks for remark in found.remarks]
         self._list("Imported perturbations", remarks)
+
+    def _images(self, report: AuditReport) -> None:
         self._data(report.data)
+
+    def _run(self, report: AuditReport) -> None:
         timings = {name.replace("_", " "): seconds_text(value) for name, value in report.timings.items()}
         total = {"all stages": seconds_text(sum(report.timings.values()))}
         self._pairs("Time", {**timings, **total})
         self._pairs("Environment", {**report.tool, **report.environment})
+
+    def _encoders(self, report: AuditReport) -> None:
         self._pairs("Subject", self._subject(report))
 
     def _subject(self, report: AuditReport) -> dict[str, str]:

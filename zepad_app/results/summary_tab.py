@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
 from zepad_app.results.contrasts import CONTROLS, attacks_of, contrasts
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.rate_table import MEASURES, Measure
 from zepad_app.results.sheet import Sheet
 from zepad_app.results.wording import attack_name, defence_name, task_name
@@ -25,6 +27,7 @@ class SummaryTab(Sheet):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._report: AuditReport | None = None
+        self.turns = InTurn(self)
         self.choice = AttackChoice(theme, "Accuracy per task")
         self.plot = DumbbellPlot(theme)
         self.legend = LegendRow(theme, self.plot.keys())
@@ -39,8 +42,8 @@ class SummaryTab(Sheet):
     def show_report(self, report: AuditReport, _folder: Path = Path()) -> None:
         """Show another report, at its worst attack."""
         self._report = report
-        self.choice.show_attacks(report, attacks_of(report))
-        self.table.rates.show_report(report)
+        plot = partial(self.choice.show_attacks, report, attacks_of(report))
+        self.turns.start((plot, partial(self.table.rates.show_report, report)))
         self._say_missing(report)
 
     def _build(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -18,6 +20,9 @@ from zepad_app.widgets.epoch_plot import ACCURACIES, DISTANCES, LOSSES, PURIFIER
 from zepad_app.widgets.legend_row import LegendRow
 from zepad_engine.findings import AuditReport
 from zepad_engine.trained import TuningFinding
+
+# Title and curves of a plot, and whether they are shares.
+_Shown: TypeAlias = tuple[str, tuple[Curve, ...], bool]
 
 
 class TrainingTab(Sheet):
@@ -39,14 +44,26 @@ class TrainingTab(Sheet):
         """Show another report."""
         clear(self._list)
         self.plots = []
-        self.turns.start(partial(self._add, found) for found in report.tuning)
+        self.turns.start(self._steps(report))
         if not report.tuning:
             self._list.addWidget(self.theme.label("This run trained no branch.", soft=True))
 
-    def _add(self, found: TuningFinding) -> None:
-        self._list.addWidget(self._card(found))
+    def _steps(self, report: AuditReport) -> Iterator[Callable[[], object]]:
+        """A card in one turn, each of its plots in another."""
+        for found in report.tuning:
+            row = QHBoxLayout()
+            row.setSpacing(BETWEEN)
+            yield partial(self._add, found, row)
+            for shown in _plots(found):
+                yield partial(self._add_plot, row, found, shown)
 
-    def _card(self, found: TuningFinding) -> QFrame:
+    def _add(self, found: TuningFinding, row: QHBoxLayout) -> None:
+        self._list.addWidget(self._card(found, row))
+
+    def _add_plot(self, row: QHBoxLayout, found: TuningFinding, shown: _Shown) -> None:
+        row.addLayout(self._plot(found, shown))
+
+    def _card(self, found: TuningFinding, row: QHBoxLayout) -> QFrame:
         column = QVBoxLayout()
         column.setSpacing(INSIDE)
         title = self.theme.label(f"{branch_name(found.branch)} ({branch_role(found.branch)})", "section")
@@ -63,21 +80,11 @@ class TrainingTab(Sheet):
         recipe.setWordWrap(True)
         recipe.setToolTip(found.recipe)
         column.addWidget(recipe)
-        row = QHBoxLayout()
-        row.setSpacing(BETWEEN)
-        if found.purifying:
-            row.addLayout(self._plot(found, "Losses", PURIFIER_LOSSES, share=False))
-            row.addLayout(self._plot(found, "Distance of features", DISTANCES, share=False))
-            column.addLayout(row)
-            return card(column)
-        # A branch trained on clean images alone has no regularisation and no PGD: leave flat zero lines out.
-        losses = tuple(c for c in LOSSES if c.field != "regularisation" or any(r.regularisation for r in found.epochs))
-        row.addLayout(self._plot(found, "Losses", losses if len(losses) == 3 else losses[1:], share=False))
-        row.addLayout(self._plot(found, "Validation accuracy", ACCURACIES, share=True))
         column.addLayout(row)
         return card(column)
 
-    def _plot(self, found: TuningFinding, title: str, curves: tuple[Curve, ...], *, share: bool) -> QVBoxLayout:
+    def _plot(self, found: TuningFinding, shown: _Shown) -> QVBoxLayout:
+        title, curves, share = shown
         plot = EpochPlot(self.theme, found, f"{title} of the {branch_name(found.branch).lower()}", curves, share=share)
         self.plots.append(plot)
         column = QVBoxLayout()
@@ -88,3 +95,11 @@ class TrainingTab(Sheet):
         column.addLayout(head)
         column.addWidget(plot)
         return column
+
+
+def _plots(found: TuningFinding) -> tuple[_Shown, ...]:
+    if found.purifying:
+        return ("Losses", PURIFIER_LOSSES, False), ("Distance of features", DISTANCES, False)
+    # A branch trained on clean images alone has no regularisation and no PGD: leave flat zero lines out.
+    losses = tuple(c for c in LOSSES if c.field != "regularisation" or any(r.regularisation for r in found.epochs))
+    return ("Losses", losses if len(losses) == 3 else losses[1:], False), ("Validation accuracy", ACCURACIES, True)

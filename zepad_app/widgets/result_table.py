@@ -26,6 +26,8 @@ class RateDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._widths: dict[str, int] = {}
+        theme.changed.connect(self._widths.clear)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Draw one cell."""
@@ -44,12 +46,19 @@ class RateDelegate(QStyledItemDelegate):
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Room for the text, the marker and the padding."""
+        words = str(index.data()) if index.column() < 2 else ""
+        # A header asks this of every cell several times before a table is first seen.
+        if words not in self._widths:
+            self._widths[words] = self._width(words)
+        mark = _MARK if index.column() == 1 else 0
+        return QSize(self._widths[words] + mark + 2 * _PAD, QFontMetrics(self._theme.font("body")).height() + 10)
+
+    def _width(self, name: str) -> int:
+        """The room of a name, or of the widest rate."""
         body, caption = (QFontMetrics(self._theme.font(role)) for role in ("body", "caption"))
-        if index.column() < 2:
-            width = body.horizontalAdvance(str(index.data())) + (_MARK if index.column() else 0)
-        else:
-            width = body.horizontalAdvance("100.0 %") + caption.horizontalAdvance(" ±10.0")
-        return QSize(width + 2 * _PAD, body.height() + 10)
+        if name:
+            return body.horizontalAdvance(name)
+        return body.horizontalAdvance("100.0 %") + caption.horizontalAdvance(" ±10.0")
 
     def _paint_name(self, painter: QPainter, box: QRect, index: _Index) -> None:
         left = box.left() + _PAD

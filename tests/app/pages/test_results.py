@@ -6,8 +6,10 @@ from PySide6.QtWidgets import QLabel, QPushButton
 
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
+from tests.support.settling import settle
 from zepad_app.pages.results import ResultsPage
 from zepad_app.results.headline import headline_of
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
@@ -38,6 +40,7 @@ def page(qtbot, theme, tmp_path):
     write_pictures(tmp_path, side=4)
     made.show_report(sample_report(), tmp_path)
     made.show()
+    made.turns.settle()
     return made
 
 
@@ -231,3 +234,57 @@ def test_a_report_without_anything_measured_still_opens(page, tmp_path):
         open_tab(page, name)
     assert page.tab("Summary").table.rates.rowCount() == 0
     assert page.tab("Detection").desk is None
+
+
+@pytest.fixture
+def drawn_in(monkeypatch):
+    """How many plots with anything on them each turn has drawn, turn by turn."""
+    counts = []
+    turn, redraw = InTurn._on_turn, FigurePlot.redraw
+
+    def count_turn(self):
+        counts.append(0)
+        turn(self)
+
+    def count_plot(self):
+        redraw(self)
+        if counts:
+            counts[-1] += bool(self.plot.drawn)
+
+    monkeypatch.setattr(InTurn, "_on_turn", count_turn)
+    monkeypatch.setattr(FigurePlot, "redraw", count_plot)
+    return counts
+
+
+@pytest.mark.parametrize("name", ["Summary", "Budget", "Detection", "Branches", "Training"])
+def test_a_turn_draws_one_plot_so_that_no_tab_holds_up_the_window(page, drawn_in, tmp_path, name):
+    page.open_tab("Recipe")
+    settle(page)
+    drawn_in.clear()
+    page.show_report(sample_report(), tmp_path)
+    page.open_tab(name)
+    assert sum(drawn_in) == 0  # the click itself draws nothing
+    settle(page)
+    # The desk of the detector is one thing of two plots.
+    assert max(drawn_in) == (2 if name == "Detection" else 1)
+    assert sum(drawn_in) == len([plot for plot in page.tab(name).findChildren(FigurePlot) if plot.plot.drawn])
+
+
+def test_a_tab_is_seen_once_it_is_filled(page):
+    page.open_tab("Branches")
+    place = page.tabs.currentWidget()
+    assert not place.updatesEnabled()
+    page.turns.settle()
+    assert place.updatesEnabled()
+    page.open_tab("Summary")
+    assert page.tabs.currentWidget().updatesEnabled()
+
+
+def test_another_tab_chosen_in_between_leaves_none_unseen(page):
+    page.open_tab("Branches")
+    page.open_tab("Training")
+    page.open_tab("Branches")
+    settle(page)
+    page.open_tab("Training")
+    settle(page)
+    assert all(page.tabs.widget(at).updatesEnabled() for at in range(page.tabs.count()))

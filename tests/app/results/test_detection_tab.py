@@ -171,6 +171,7 @@ def test_the_densities_hold_every_image_once(tab):
 
 def test_false_alarms_and_the_other_tasks_stand_below(tab):
     tab.task.choose("satellite")
+    tab.turns.settle()
     words = [label.text() for label in tab.findChildren(QLabel)]
     assert "JPEG, quality 75" in words
     assert any(word.startswith("On Satellite climate the detector beats chance (AUROC 0.89") for word in words)

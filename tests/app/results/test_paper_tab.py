@@ -145,6 +145,7 @@ def test_the_paper_is_asked_for_when_its_tab_is_looked_at(app, engine, qtbot, tm
     app.window.show_page("results")
     before = len(engine.sent)
     page.open_tab("Report")
+    page.turns.settle()
     (request,) = engine.sent[before:]
     assert isinstance(request, Export)
     assert (request.format, request.folder) == ("pdf", str(tmp_path))
