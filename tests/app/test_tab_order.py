@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.test_accessibility import controls
 from tests.app.test_screenshots import STATES
 from tests.support.fake_engine import FakeEngine
+from tests.support.settling import settle
 from zepad_app.app import App
 
 _MOST: int = 120
@@ -59,6 +60,7 @@ def test_tab_walks_through_the_page(app: App, engine: FakeEngine, qtbot: QtBot, 
     qtbot.waitUntil(app.window.isActiveWindow)
     qtbot.wait(50)
     page = app.window.stack.currentWidget()
+    settle(page)
     order, unmarked = walked(page)
     told = [f"{type(found).__name__} {found.accessibleName() or getattr(found, 'text', str)()}" for found in order]
     missed = [found for found in controls(page) if found.isVisible() and found.isEnabled() and found not in order]
