@@ -80,3 +80,18 @@ def test_the_verdict_is_lifted_out_of_sight_before_a_tab_scrolls(app: App, engin
     app.theme.set_scale(1.0)
     app.window.resize(SIZES[""])
     qtbot.waitUntil(lambda: outer.maximum() == 0)
+
+
+@pytest.mark.parametrize("scale", TEXT_SCALES)
+def test_the_rail_stays_as_wide_and_cuts_no_word_whichever_place_is_shown(app: App, qtbot: QtBot, scale: float) -> None:
+    app.theme.set_scale(scale)
+    app.window.show()
+    widths = set()
+    for place in ("drop", "results", "inspect", "history"):
+        app.window.show_page(place)
+        qtbot.wait(20)
+        widths.add(app.window.rail.width())
+        for key in ("audit", "results", "inspect", "history"):
+            button = app.window.rail.button(key)
+            assert button.width() >= button.sizeHint().width()
+    assert len(widths) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
@@ -12,6 +13,9 @@ from zepad_app.theme import Theme
 from zepad_app.tokens import AROUND, INSIDE
 
 Change = tuple[str, str, str, str]
+
+# Of the column of groups at the usual text size.
+_GROUP: Final = 104
 
 
 class ChangeList(QWidget):
@@ -31,6 +35,8 @@ class ChangeList(QWidget):
     def show_changes(self, changes: Sequence[Change], nothing: str) -> None:
         """Show other rows, or a sentence where there are none."""
         clear(self._grid)
+        # Lists below each other have their columns in line.
+        self._grid.setColumnMinimumWidth(0, round(_GROUP * self._theme.scale))
         self.setAccessibleDescription("; ".join(f"{name}: {before} to {after}" for _, name, before, after in changes))
         if not changes:
             self._grid.addWidget(self._cell(nothing, soft=True), 0, 0, 1, 4)

@@ -13,7 +13,7 @@ from zepad_app.estimate import PastAudit, estimate_of, in_words
 from zepad_app.failures import notice_of
 from zepad_app.history import last_audit, recent_runs
 from zepad_app.pages.page import Heading, Page
-from zepad_app.routes import BUNDLE_ENDING, ENCODER_ENDINGS, IMAGE_ENDINGS
+from zepad_app.routes import BUNDLE_ENDING, ENCODER_ENDINGS, IMAGE_ENDINGS, PLAN_ENDING
 from zepad_app.settings import Settings
 from zepad_app.state import Choosing, State
 from zepad_app.theme import Theme, label
@@ -34,7 +34,7 @@ from zepad_engine.shown_names import shown_name
 _FORMATS = (
     "Encoders: " + "  ".join(ENCODER_ENDINGS),
     "Images: " + "  ".join(IMAGE_ENDINGS[:5]),
-    "Audits: a run's folder, or a bundle  " + BUNDLE_ENDING,
+    f"Audits: a run's folder, a bundle  {BUNDLE_ENDING}  or a plan  {PLAN_ENDING}",
 )
 
 
@@ -117,7 +117,7 @@ class DropPage(Page):
 
     def browse(self) -> None:
         """Choose files in a dialog."""
-        endings = " ".join(f"*{ending}" for ending in (*ENCODER_ENDINGS, *IMAGE_ENDINGS, BUNDLE_ENDING))
+        endings = " ".join(f"*{ending}" for ending in (*ENCODER_ENDINGS, *IMAGE_ENDINGS, BUNDLE_ENDING, PLAN_ENDING))
         paths, _ = QFileDialog.getOpenFileNames(self, "Open", self._settings.folder, f"Encoders and images ({endings})")
         if paths:
             self._settings.folder = str(Path(paths[0]).parent)

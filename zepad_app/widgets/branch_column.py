@@ -17,7 +17,7 @@ from zepad_engine.questions import BranchJudgement
 
 _FIGURES = (
     ("m", "Confidence m", "0.00", "Confidence m: the largest softmax probability."),
-    ("c", "Confidence c", "00.00", "Confidence as the fusion uses it: c = m·exp(k(m − ½))."),
+    ("c", "Scaled c", "00.00", "Scaled c: confidence as the fusion uses it: c = m·exp(k(m − ½))."),
     ("weight", "Weight", "100 %", "Share of the fusion weight."),
 )
 _SHORT = {"tuned_victim": "Victim", "tuned_auxiliary": "Auxiliary", "benign": "Benign", "undefended": "Undef."}

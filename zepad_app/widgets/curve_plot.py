@@ -116,7 +116,7 @@ class CurvePlot(QFrame):
         low, high = self._steps
         if low != first or not last <= high <= last + _ROOM * (last - first):
             self._steps = first, last + _ROOM * (last - first)
-            self.plot.show_range("bottom", *self._steps, padding=0.01)
+            self.plot.show_range("bottom", *self._steps, padding=0.04)
 
     def summary(self) -> str:
         """The curves in words: where each stands now and where it began."""

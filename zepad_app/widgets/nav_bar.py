@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme
@@ -59,9 +60,16 @@ class NavBar(QFrame):
         self._buttons[key] = button
         return button
 
+    def _width(self) -> int:
+        """Of every button, whichever is chosen: room for the longest word in the weight of the chosen one."""
+        font = self._theme.font("caption")
+        font.setWeight(QFont.Weight.DemiBold)
+        words = max(QFontMetrics(font).horizontalAdvance(button.text()) for button in self._buttons.values())
+        return max(_WIDTH, words + 2 * INSIDE)
+
     def _dress(self) -> None:
-        tokens = self._theme.tokens
+        tokens, width = self._theme.tokens, self._width()
         for key, button in self._buttons.items():
             colour = tokens.ink if button.isChecked() else tokens.ink_soft
             button.setIcon(self._theme.icon(self._icons[key], colour))
-            button.setMinimumWidth(max(_WIDTH, button.sizeHint().width()))
+            button.setMinimumWidth(width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -21,7 +22,9 @@ class TermLabel(QLabel):
         super().paintEvent(event)
         metrics = self.fontMetrics()
         width = min(metrics.horizontalAdvance(self.text()), self.width())
-        bottom = (self.height() + metrics.height()) // 2
+        above = self.height() - metrics.height()
+        # Beside a cell of several lines the term stands at the top.
+        bottom = metrics.height() + (0 if self.alignment() & Qt.AlignmentFlag.AlignTop else above // 2)
         pen = QPen(self.palette().color(QPalette.ColorRole.PlaceholderText), 1)
         # Qt's own dots are as long as the pen is wide: too faint at one pixel.
         pen.setDashPattern([1.0, 3.0])
