@@ -20,6 +20,7 @@ from zepad_engine.plan import SAMPLE_PREFIX, AuditPlan, set_name
 
 # Attacks that need nothing but what is public: the encoder, or a file somebody made.
 _PUBLIC = {"victim", "auxiliary", "public_pair", "elsewhere"}
+_AT_VICTIM = {"victim", "public_pair", "originals"}
 _FEW = 100
 
 
@@ -189,7 +190,7 @@ def warnings_of(
     for item in data:
         if item.shared_with:
             found.append(f"Test images of {item.key} also stand in the {' and the '.join(item.shared_with)}.")
-    found += _the_same(attacks)
+    found += [*_the_same(attacks), *_no_better_than_noise(cells, attacks)]
     if all(task.startswith(SAMPLE_PREFIX) for task in plan.tasks):
         found.append("All tasks are bundled samples: small picture sets to try ZePAD on, not published benchmarks.")
     if any(set_name(task) == set_name(plan.local_set) for task in plan.tasks):
@@ -213,11 +214,29 @@ def _the_same(attacks: tuple[AttackFinding, ...]) -> list[str]:
     ]
 
 
+def _no_better_than_noise(cells: tuple[Cell, ...], attacks: tuple[AttackFinding, ...]) -> list[str]:
+    """Attacks on the victim that found nothing random signs do not do: on no task is less accuracy left undefended."""
+    left = {(cell.attack, cell.task): cell.ra.value for cell in cells if cell.defence == "undefended" and cell.ra}
+    tasks = [task for attack, task in left if attack == "sign_noise"]
+    aimed = [each for each in attacks if each.origin in _AT_VICTIM and each.norm == "linf" and not each.is_control]
+    idle = [
+        attack.name
+        for attack in aimed
+        if tasks and all(left.get((attack.key, task), 0.0) >= left["sign_noise", task] for task in tasks)
+    ]
+    where = "the task" if len(tasks) == 1 else f"any of the {len(tasks)} tasks"
+    return [f"No better than random signs of the same size on {where}, undefended: {', '.join(idle)}."] if idle else []
+
+
+def _budgets_shown(plan: AuditPlan) -> str:
+    return "those of its curves" if plan.recrafting.budgets_255 else "the one above"
+
+
 def not_shown(plan: AuditPlan, adaptive: tuple[AdaptiveFinding, ...] = ()) -> tuple[str, ...]:
     """What this audit cannot say, from what it left out."""
     return (
         *adaptive_gaps(adaptive),
-        "Other budgets than the one above, and changes that are no L-inf perturbation.",
+        f"Other budgets than {_budgets_shown(plan)}, and changes that are no L-inf perturbation.",
         f"Variation between trainings: one seed ({plan.seed}); intervals cover the choice of test images only.",
     )
 

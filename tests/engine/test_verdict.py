@@ -209,6 +209,19 @@ def test_warnings_each_for_its_own_reason():
     assert not any("Fewer" in line for line in warnings_of(bad, tuple(cells({"undefended": (80, 50, 60)}, n=100)), ()))
 
 
+def test_an_attack_that_does_no_more_than_random_signs_is_named():
+    own = msgspec.structs.replace(PLAN, tasks=("my-signs",))
+    weak, strong = (tuple(cells({"undefended": (800, left, 600), "zepad": (800, 700, 650)})) for left in (600, 599))
+    assert warnings_of(own, weak, (), ATTACKS) == (
+        "No better than random signs of the same size on any of the 2 tasks, undefended: L4A.",
+    )
+    assert warnings_of(own, strong, (), ATTACKS) == ()
+    # Aimed at another encoder, or a patch, which is no change of that size; or there is no control to compare with.
+    for other in (attack("l4a_base", "L4A", "benign"), msgspec.structs.replace(ATTACKS[0], norm="patch")):
+        assert warnings_of(own, weak, (), (other, ATTACKS[1])) == ()
+    assert warnings_of(own, tuple(cell for cell in weak if cell.attack != "sign_noise"), (), ATTACKS) == ()
+
+
 def test_what_was_not_shown_speaks_of_attacks_that_know_the_defence():
     first, *_ = lines = not_shown(PLAN)
     assert first == "Attacks that know the defended system: none was run. Such an attack may take the gain back."
