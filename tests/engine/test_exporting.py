@@ -11,7 +11,7 @@ from tests.support.sample_report import sample_report
 from zepad_engine.errors import BadInput, NoSpace
 from zepad_engine.export_formats import FORMATS
 from zepad_engine.exporting import export
-from zepad_engine.findings import report_from_json, report_to_json
+from zepad_engine.findings import SCHEMA_VERSION, report_from_json, report_to_json
 from zepad_engine.plan import plan_to_json
 from zepad_engine.report_file import load_report
 
@@ -75,7 +75,7 @@ def test_reports_of_the_same_first_number_are_read(run, version, read):
     if read:
         assert load_report(run) == older
     else:
-        with pytest.raises(BadInput, match="has schema 2.0; this version reads 1.3"):
+        with pytest.raises(BadInput, match=f"has schema 2.0; this version reads {SCHEMA_VERSION}"):
             load_report(run)
 
 
