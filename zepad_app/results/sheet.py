@@ -28,7 +28,8 @@ class Sheet(QScrollArea):
         self.column.setContentsMargins(0, BETWEEN, 0, AROUND)
         self.column.setSpacing(INSIDE)
         outer = QHBoxLayout(page)
-        outer.setContentsMargins(AROUND, 0, AROUND, 0)
+        # The ring has the pixel that is missing.
+        outer.setContentsMargins(AROUND - 1, 0, AROUND - 1, 0)
         outer.addStretch(1)
         outer.addWidget(self.content, 1000)
         outer.addStretch(1)
