@@ -19,10 +19,9 @@ from zepad_engine.plan import AuditPlan
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="only Linux can freeze a worker")]
 
 AUDIT_MS = 300_000
-PAUSED_SECONDS = 6.0
+PAUSED_SECONDS = 3.0
 
 
-@pytest.mark.alone
 def test_a_paused_audit_stands_still_and_ends_the_same(
     app: App, qtbot: QtBot, tiny_plan: AuditPlan, tiny_run: Path, tmp_path: Path
 ) -> None:
@@ -32,7 +31,7 @@ def test_a_paused_audit_stands_still_and_ends_the_same(
     app.model.start(tiny_plan, folder)
     qtbot.waitUntil(lambda: bool(app.model.curves.get("tuned_victim/total")), timeout=AUDIT_MS)
     mouse.click(page, "Pause the audit")
-    qtbot.waitUntil(lambda: app.model.state.phase == "paused", timeout=5_000)
+    qtbot.waitUntil(lambda: app.model.state.phase == "paused", timeout=30_000)
     assert app.model.state.frozen
     qtbot.wait(1000)  # what was on its way has come
     before, files = app.model.state, sorted(folder.rglob("*"))
