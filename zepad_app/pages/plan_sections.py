@@ -44,7 +44,10 @@ _BENIGN: Final = (
 )
 
 
-_ANEW: Final = "AdvEncoder-PER and sign noise, where the plan has them; one more crafting for each budget."
+_ANEW: Final = (
+    "AdvEncoder-PER and sign noise, where the plan has them, are crafted from their start at each of these budgets too;"
+    " the results show the accuracy left at each."
+)
 
 
 class DataSection(PlanSection):
@@ -117,7 +120,10 @@ class AttackSection(EntriesSection):
         heading = label("How strong they get")
         heading.setProperty("strong", True)
         self.body.addWidget(heading)
-        self.add_budgets("recrafting.budgets_255", "Crafted anew at", _ANEW)
+        about = label(_ANEW, "caption", soft=True)
+        about.setWordWrap(True)
+        self.body.addWidget(about)
+        self.add_budgets("recrafting.budgets_255", "Crafted anew at")
         self.add_integer("recrafting.starts", "Starts compared", "seeds", "The attacker keeps his best.")
         self.add_integer("recrafting.tasks", "Tasks with curves", "of the plan, unseen ones first")
 
