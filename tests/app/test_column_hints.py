@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.test_screenshots import STATES
 from tests.support.fake_engine import FakeEngine
+from tests.support.settling import settle
 from zepad_app.app import App
 from zepad_app.glossary import explain, glossary
 
@@ -38,7 +39,7 @@ def test_the_heads_of_a_table_are_explained(
 ) -> None:
     STATES[state](app, engine)
     app.window.show()
-    qtbot.wait(30)
+    settle(app.window)
     views = [view for view in app.window.stack.currentWidget().findChildren(QTableView) if view.isVisible()]
     hints = {}
     for model in (view.model() for view in views):

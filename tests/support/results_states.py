@@ -14,6 +14,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_lights import with_red_light
 from tests.support.sample_report import sample_report
+from tests.support.settling import settle
 from zepad_app.app import App
 from zepad_app.pages.results import ResultsPage
 from zepad_engine.findings import AuditReport, report_to_json
@@ -59,7 +60,9 @@ def _empty(app: App, engine: FakeEngine) -> None:
 def _tab(name: str) -> State:
     def show(app: App, engine: FakeEngine) -> None:
         engine.be_ready()
-        _opened(app, sample_report()).open_tab(name)
+        page = _opened(app, sample_report())
+        page.open_tab(name)
+        settle(page)
 
     return show
 
