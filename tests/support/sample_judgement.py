@@ -110,6 +110,7 @@ def _pictures(side: int) -> dict[str, bytes]:
     report = sample_report()
     drawn = {example.file: _strip(number, side) for number, example in enumerate(report.examples)}
     drawn |= {attack.preview: _noise(number, side, 127) for number, attack in enumerate(report.attacks)}
+    drawn |= {maps.file: _maps(number, side) for number, maps in enumerate(report.attributions)}
     drawn["previews/shown.png"] = _scene(3, side)
     drawn["previews/perturbed.png"] = _blend(_scene(3, side), _noise(0, side, 10))
     drawn["previews/residual.png"] = _noise(0, side, 100)
@@ -122,6 +123,16 @@ def _png(image: QImage) -> bytes:
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
     assert image.save(buffer, "PNG")
     return bytes(buffer.data().data())
+
+
+def _maps(seed: int, side: int) -> QImage:
+    """Four maps side by side, bright in places."""
+    cells, dice = QImage(32, 8, QImage.Format.Format_RGB32), random.Random(seed)
+    for y in range(8):
+        for x in range(32):
+            value = dice.random() ** 3
+            cells.setPixelColor(x, y, QColor.fromRgbF(value, value**2, 0.25 * (1 - value)))
+    return cells.scaled(4 * side, side)
 
 
 @functools.cache

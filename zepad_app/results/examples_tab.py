@@ -102,7 +102,9 @@ class ExamplesTab(Sheet):
         self.turns.start(steps)
 
     def _add(self, report: AuditReport, strips: list[ExampleStrip], item: Example) -> None:
-        strips.append(ExampleStrip(self.theme, item, self._folder, task_name(report, item.task)))
+        place = (item.task, item.attack, item.index)
+        maps = next((each for each in report.attributions if (each.task, each.attack, each.index) == place), None)
+        strips.append(ExampleStrip(self.theme, item, self._folder, task_name(report, item.task), maps))
         self._place()
 
     def _place(self) -> None:

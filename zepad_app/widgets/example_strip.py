@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLay
 from zepad_app.results.wording import branch_meaning, branch_name, percent
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
+from zepad_app.widgets.branch_maps import BranchMaps
 from zepad_app.widgets.elided_label import ElidedLabel
 from zepad_app.widgets.hint import plain_hint
 from zepad_app.widgets.picture import Picture
+from zepad_engine.evidence import Attribution
 from zepad_engine.findings import BranchAnswer, Example
 
 _SIDE: Final = 104
@@ -24,7 +26,15 @@ _BAR: Final = QSize(72, 12)
 class ExampleStrip(QFrame):
     """An Example, drawn."""
 
-    def __init__(self, theme: Theme, found: Example, folder: Path, task: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        found: Example,
+        folder: Path,
+        task: str,
+        maps: Attribution | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setProperty("surface", "card")
         self._theme = theme
@@ -39,6 +49,8 @@ class ExampleStrip(QFrame):
         column.addWidget(self.picture)
         column.addLayout(self._captions(found))
         column.addLayout(self._answers(found))
+        if maps is not None:
+            column.addWidget(BranchMaps(theme, maps, folder, 3 * _SIDE))
         column.addStretch(1)
 
     def _head(self, found: Example, task: str) -> QHBoxLayout:

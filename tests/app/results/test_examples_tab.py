@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel
 from tests.support.sample_judgement import write_pictures
 from tests.support.sample_report import sample_report
 from zepad_app.results.examples_tab import ExamplesTab
+from zepad_app.widgets.branch_maps import BranchMaps
 from zepad_app.widgets.example_strip import ConfidenceBar
 
 
@@ -53,6 +54,18 @@ def test_branches_are_told_with_confidence_and_weight(tab):
         "Tuned auxiliary: confidence 70.0 %, weight 30.0 %",
         "Benign branch: confidence 50.0 %, weight 20.0 %",
     ]
+
+
+def test_the_first_attacks_strips_show_where_each_branch_looks(tab):
+    maps = tab.strips[0].findChild(BranchMaps)
+    assert not maps.picture.image.isNull()
+    assert maps.picture.accessibleName() == (
+        "Where each branch looks: Victim 0 to 0.412; Tuned victim 0 to 0.107; Tuned auxiliary 0 to 0.058;"
+        " Benign branch 0 to 0.331"
+    )
+    tab.choice.choose("l4a_base")
+    tab.turns.settle()
+    assert all(strip.findChild(BranchMaps) is None for strip in tab.strips)
 
 
 def test_examples_of_an_older_report_keep_their_place(tab, tmp_path):
