@@ -8,12 +8,15 @@ from pathlib import Path
 
 from tests.support.gap_meter import GapMeter
 from zepad_app.app import App
+from zepad_app.results.in_turn import InTurn
 
 
 def shoot(app: App, qtbot, name: str) -> None:
     """Keep the window as it is now in ``artefacts/shots/story``; it is light afterwards."""
     folder = Path(os.environ.get("ZEPAD_SHOTS", "artefacts/shots")) / "story"
     folder.mkdir(parents=True, exist_ok=True)
+    # Pages fill in turns, which the meter is to see.
+    qtbot.waitUntil(lambda: all(turns.settled for turns in app.window.findChildren(InTurn)), timeout=30_000)
     meter = app.window.findChild(GapMeter)
     with meter.forgiving() if meter is not None else nullcontext():
         for scheme in ("light", "dark"):
