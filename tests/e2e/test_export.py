@@ -47,6 +47,12 @@ def test_every_form_and_a_plot_are_written_where_the_user_says(
         assert content.lower().startswith(BEGINNINGS.get(form.key, b""))
     assert json.loads((target / "mine.json").read_bytes())["run"] == report.run
 
+    page.open_tab("Report")
+    qtbot.waitUntil(lambda: page.paper.state == "pages" and 0 in page.paper.column.drawn, timeout=60_000)
+    assert page.paper.outline.item(0).text() == "Summary"
+    assert report.summary.verdict[:30] in " ".join(page.paper.column.accessibleDescription().split())
+    assert sorted(path.name for path in target.iterdir()) == sorted(f"mine{form.ending}" for form in FORMATS)
+
     summary = page.tab("Summary")
     assert isinstance(summary, SummaryTab)
     menu = summary.plot.menu()
