@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from tests.support.gap_meter import GapMeter
+from tests.support.settling import settle
 from zepad_app.app import App
 from zepad_app.results.in_turn import InTurn
 
@@ -21,6 +22,7 @@ def shoot(app: App, qtbot, name: str) -> None:
     with meter.forgiving() if meter is not None else nullcontext():
         for scheme in ("light", "dark"):
             app.theme.choose(scheme)
+            settle(app.window)
             qtbot.wait(150)
             assert app.window.grab().save(str(folder / f"{name}-{scheme}.png"))
         app.theme.choose("light")
