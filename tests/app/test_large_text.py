@@ -95,3 +95,18 @@ def test_the_rail_stays_as_wide_and_cuts_no_word_whichever_place_is_shown(app: A
             button = app.window.rail.button(key)
             assert button.width() >= button.sizeHint().width()
     assert len(widths) == 1
+
+
+def test_the_words_of_a_choice_are_whole_where_there_is_room(app: App, engine: FakeEngine, qtbot: QtBot) -> None:
+    engine.be_ready()
+    app.window.resize(SIZES[""])
+    app.window.show()
+    app.window.show_page("results")
+    qtbot.wait(20)
+    STATES["results"](app, engine)
+    page = app.window.stack.currentWidget()
+    assert isinstance(page, ResultsPage)
+    settle(page)
+    qtbot.wait(60)
+    box = page.tab("Summary").choice.box  # type: ignore[attr-defined]
+    assert box.width() >= box.fontMetrics().horizontalAdvance(box.currentText()) + 30

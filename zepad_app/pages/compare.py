@@ -128,6 +128,7 @@ class ComparePage(Page):
             words.setWordWrap(True)
         self.attack.setAccessibleName("Attack shown")
         self.attack.setMinimumWidth(CHOICE_WIDTH)
+        self.attack.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.time.body.addWidget(self.costs)
         sheet, column = self.sheet, self.sheet.column
         sheet.setAccessibleName("Comparison, scrolled by the arrow keys")

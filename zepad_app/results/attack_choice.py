@@ -24,6 +24,8 @@ class AttackChoice(QWidget):
         self.box = QComboBox()
         self.box.setAccessibleName("Attack shown")
         self.box.setMinimumWidth(CHOICE_WIDTH)
+        # Its words come after it was first shown.
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(INSIDE)

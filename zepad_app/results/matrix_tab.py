@@ -29,6 +29,7 @@ class MatrixTab(Sheet):
         self.defence = QComboBox()
         self.defence.setAccessibleName("Defence shown")
         self.defence.setMinimumWidth(CHOICE_WIDTH)
+        self.defence.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.table = MatrixTable(theme)
         self.note = theme.label(_NOTE, "caption", soft=True)
         self.note.setWordWrap(True)

@@ -23,6 +23,7 @@ class TaskChoice(QComboBox):
         self._everything = everything
         self.setAccessibleName("Task shown")
         self.setMinimumWidth(CHOICE_WIDTH)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.currentIndexChanged.connect(lambda: self.chosen.emit(self.task))
 
     @property
