@@ -62,7 +62,8 @@ class ExampleStrip(QFrame):
         row.addStretch(1)
         flag = QLabel()
         flag.setPixmap(self._theme.icon("warning", self._theme.tokens.adversarial).pixmap(16, 16))
-        flag.setVisible(found.flagged)
+        if not found.flagged:
+            flag.hide()
         row.addWidget(flag)
         words = self._theme.label(
             "flagged as DAE" if found.flagged else "not flagged", "caption", soft=not found.flagged
