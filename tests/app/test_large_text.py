@@ -24,7 +24,7 @@ def too_wide(app: App, qtbot: QtBot) -> list[str]:
     """What of the page in front is wider than the place it is shown in, with how much."""
     window = app.window
     settle(window)
-    qtbot.wait(60)
+    qtbot.wait(200)
     found = [f"the window, {window.width()}"] if window.width() > SIZES["-small"].width() else []
     for area in window.stack.currentWidget().findChildren(QScrollArea):
         inside = area.widget()

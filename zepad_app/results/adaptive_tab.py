@@ -66,6 +66,7 @@ class AdaptiveTab(Sheet):
             grid.setColumnStretch(column, 2)
             head = self.theme.label(defence_name(defence, report), "caption", soft=True)
             head.setToolTip(defence_hint(defence))
+            head.setWordWrap(True)
             grid.addWidget(head, 0, column)
         self._clean(grid, mine, defences)
         for attack in dict.fromkeys(found.attack for found in mine):
@@ -146,6 +147,7 @@ class AdaptiveTab(Sheet):
         if evaded is not None:
             unseen: QLabel = self.theme.label(f"wrong, not flagged {rate_text(evaded)}", "caption")
             unseen.setProperty("meaning", "adversarial")
+            unseen.setWordWrap(True)
             unseen.setToolTip(f"Answered wrongly and not flagged: {rate_hint(evaded)}")
             cell.addWidget(unseen)
         grid.addLayout(cell, row, column, Qt.AlignmentFlag.AlignTop)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from zepad_app.results.attack_choice import AttackChoice
 from zepad_app.results.in_turn import InTurn
@@ -53,7 +53,7 @@ class ExamplesTab(Sheet):
         self.choice.row.insertWidget(2, theme.label("Task", soft=True))
         self.choice.row.insertWidget(3, self.task)
         self.column.addWidget(self.choice)
-        self.column.addWidget(theme.label(_NOTE, "caption", soft=True))
+        self.column.addWidget(_wrapping(theme.label(_NOTE, "caption", soft=True)))
         self._body = QVBoxLayout()
         self._body.setSpacing(INSIDE)
         self.column.addLayout(self._body)
@@ -89,7 +89,7 @@ class ExamplesTab(Sheet):
         steps: list[Callable[[], None]] = []
         for title, about, found in _grouped(shown):
             self._body.addWidget(self.theme.label(title, "section"))
-            self._body.addWidget(self.theme.label(about, "caption", soft=True))
+            self._body.addWidget(_wrapping(self.theme.label(about, "caption", soft=True)))
             grid = QGridLayout()
             grid.setSpacing(BETWEEN)
             self._body.addLayout(grid)
@@ -108,12 +108,18 @@ class ExamplesTab(Sheet):
         self._place()
 
     def _place(self) -> None:
-        columns = max(1, min(3, (self.viewport().width() - 32) // _STRIP))
+        widest = max((_STRIP, *(strip.minimumSizeHint().width() + BETWEEN for strip in self.strips)))
+        columns = max(1, min(3, (self.viewport().width() - 32) // widest))
         for grid, strips in self._grids:
             for number, strip in enumerate(strips):
                 grid.addWidget(strip, number // columns, number % columns)
             for column in range(3):
                 grid.setColumnStretch(column, 1 if column < columns else 0)
+
+
+def _wrapping(words: QLabel) -> QLabel:
+    words.setWordWrap(True)
+    return words
 
 
 def _grouped(found: list[Example]) -> list[tuple[str, str, list[Example]]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from zepad_app.results.wording import percent
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
+from zepad_app.widgets.flow_row import FlowRow
 from zepad_app.widgets.picture import Picture
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import AttackFinding
@@ -75,13 +76,13 @@ class AttackCard(QFrame):
             words.setProperty("meaning", "warning")
             words.setWordWrap(True)
             column.addWidget(words)
-        column.addLayout(self._facts(found))
+        column.addWidget(self._facts(found))
         column.addWidget(self._selectable(found.recipe))
         column.addWidget(self._selectable(f"{found.citation} · sha256 {found.sha256[:12]}…", found.sha256))
         column.addStretch(1)
         return column
 
-    def _facts(self, found: AttackFinding) -> QGridLayout:
+    def _facts(self, found: AttackFinding) -> FlowRow:
         facts: tuple[tuple[str, str, str], ...] = (
             (
                 "L∞ measured",
@@ -99,18 +100,19 @@ class AttackCard(QFrame):
                 ("Crafted in", seconds_text(found.seconds), "Wall time on this machine."),
                 ("Seed", str(found.seed), "The same seed gives the same perturbation."),
             )
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(0)
-        for column, (name, value, hint) in enumerate(facts):
-            head, figure = self._theme.label(name, "caption", soft=True), self._theme.label(value)
-            head.setToolTip(hint)
-            figure.setToolTip(hint)
-            figure.setAccessibleName(f"{name}: {value}")
-            grid.addWidget(head, 0, column)
-            grid.addWidget(figure, 1, column)
-        grid.setColumnStretch(len(facts), 1)
-        return grid
+        return FlowRow([self._fact(*fact) for fact in facts], spacing=BETWEEN)
+
+    def _fact(self, name: str, value: str, hint: str) -> QWidget:
+        fact = QWidget()
+        column = QVBoxLayout(fact)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head, figure = self._theme.label(name, "caption", soft=True), self._theme.label(value)
+        figure.setAccessibleName(f"{name}: {value}")
+        for words in (head, figure):
+            words.setToolTip(hint)
+            column.addWidget(words)
+        return fact
 
     def _selectable(self, text: str, hint: str = "") -> QLabel:
         label = self._theme.label(text, "caption", soft=True)
