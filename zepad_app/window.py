@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from zepad_app.arrangement import keep_parts, restore_parts, restore_window
 from zepad_app.audit_model import AuditModel
@@ -104,6 +104,10 @@ class Window(QMainWindow):
             if isinstance(page, Page):
                 page.heading_changed.connect(self._tell_header)
         self.notice.forget_done()
+        focused = QApplication.focusWidget()
+        if focused is not None and self.stack.isAncestorOf(focused):
+            # Else Qt hands the focus to whatever comes first on the new page, which would look chosen.
+            self.stack.setFocus()
         self.stack.setCurrentWidget(page)
         self.rail.show_place(place_of(name))
         self._tell_header()

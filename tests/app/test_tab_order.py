@@ -71,3 +71,17 @@ def test_tab_walks_through_the_page(app: App, engine: FakeEngine, qtbot: QtBot, 
     tops = [found.mapTo(page, QPoint(0, 0)).y() for found in order]
     jumps = sum(later < earlier - 60 for earlier, later in pairwise(tops))
     assert jumps <= 4, list(zip(told, tops, strict=True))
+
+
+def test_nothing_looks_chosen_on_a_page_that_has_just_come(app: App, engine: FakeEngine, qtbot: QtBot) -> None:
+    STATES["plan"](app, engine)
+    app.window.show()
+    app.window.activateWindow()
+    qtbot.waitUntil(app.window.isActiveWindow)
+    QTest.keyClick(app.window, Qt.Key.Key_Tab)
+    assert app.window.stack.isAncestorOf(QApplication.focusWidget())
+    STATES["results"](app, engine)
+    settle(app.window)
+    assert QApplication.focusWidget() is app.window.stack
+    QTest.keyClick(app.window.stack, Qt.Key.Key_Tab)
+    assert app.window.stack.currentWidget().isAncestorOf(QApplication.focusWidget())
