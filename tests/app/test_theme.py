@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -126,3 +126,14 @@ def test_a_switch_dresses_what_is_there_no_more_than_needed(qapp: QApplication, 
     # Once for the palette, once for the sheet; a style that is set again would dress it twice more.
     assert word.count - before <= 2
     theme.choose("light")
+
+
+def test_figures_are_of_equal_width_and_words_are_set_as_words(qapp: QApplication) -> None:
+    theme = Theme("light")
+    plain = theme.font()
+    plain.unsetFeature(QFont.Tag("tnum"))
+    figures, words = QFontMetricsF(theme.font()), QFontMetricsF(plain)
+    assert len({figures.horizontalAdvance(sign) for sign in "0123456789"}) == 1
+    assert len({words.horizontalAdvance(sign) for sign in "0123456789"}) > 1
+    for sign in "k-NN, one (two); [x]: a < b":
+        assert figures.horizontalAdvance(sign) == words.horizontalAdvance(sign)
