@@ -79,10 +79,11 @@ class AblationPlot(FigurePlot):
         if part.clean is not None:
             outline = QPen(colour, 1.2)
             outline.setCosmetic(True)
-            self._bar(part.clean, y, _HOLLOW, outline, QColor(self.theme.tokens.surface))
+            self._bar(part.clean, y, _HOLLOW, QColor(self.theme.tokens.surface))
+            self._outline(part.clean, y, outline)
             self._whisker(part.clean, y + 0.36)
         if part.robust is not None:
-            self._bar(part.robust, y, _FILLED, QPen(Qt.PenStyle.NoPen), colour)
+            self._bar(part.robust, y, _FILLED, colour)
             self._whisker(part.robust, y - 0.36)
             hint = f"{part.name}, under attack: {rate_hint(part.robust)}\nclean: {rate_hint(part.clean)}"
             # Unseen, for its hint: a bar has none.
@@ -91,8 +92,13 @@ class AblationPlot(FigurePlot):
         if part.against is not None:
             self.add_text(difference_text(part.against), 1.24, y, self.soft())
 
-    def _bar(self, rate: Rate, y: float, height: float, pen: QPen, brush: QColor) -> None:
-        self.plot.add(pg.BarGraphItem(x0=0, y=y, width=rate.value, height=height, pen=pen, brush=brush))
+    def _bar(self, rate: Rate, y: float, height: float, brush: QColor) -> None:
+        none = QPen(Qt.PenStyle.NoPen)
+        self.plot.add(pg.BarGraphItem(x0=0, y=y, width=rate.value, height=height, pen=none, brush=brush))
+
+    def _outline(self, rate: Rate, y: float, pen: QPen) -> None:
+        low, high = y - _HOLLOW / 2, y + _HOLLOW / 2
+        self.add_line([0, rate.value, rate.value, 0, 0], [low, low, high, high, low], pen)
 
     def _whisker(self, rate: Rate, y: float) -> None:
         self.add_line([rate.low, rate.high], [y, y], self._whisker_pen(), pairs=True)

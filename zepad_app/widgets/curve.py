@@ -18,6 +18,7 @@ from zepad_app.theme import Theme
 from zepad_app.tokens import Meaning
 from zepad_app.widgets.curve_store import CurveStore, Floats
 from zepad_app.widgets.plot_area import PlotArea
+from zepad_app.widgets.stroke import Stroke
 
 _DENSE: Final = 60
 _SMOOTH_POINTS: Final = 300
@@ -74,7 +75,7 @@ class Curve:
 
     def _made(self) -> tuple[Any, ...]:
         if not self._items:
-            self._items = (pg.PlotCurveItem(), pg.PlotCurveItem(antialias=True), pg.ScatterPlotItem())
+            self._items = (Stroke(), Stroke(antialias=True), pg.ScatterPlotItem())
             for item in self._items:
                 self._plot.add(item)
         return self._items
@@ -109,16 +110,18 @@ class Curve:
         )
 
     def _draw_raw(self, theme: Theme, *, dense: bool, behind: bool) -> None:
-        pen = pen_of(theme, self.series)
+        pen, few = pen_of(theme, self.series), len(self.store) <= _COLUMNS
         if dense:
-            pen = QPen(theme.colour(self.series.meaning), 0)
+            # Width 0 is one pixel of any screen: what thousands of points can be joined with in time.
+            pen = QPen(theme.colour(self.series.meaning), 1 if few else 0)
+            pen.setCosmetic(True)
         if behind:
             # Mixed with the ground rather than translucent: blending each segment would cost the speed again.
             pen.setColor(_mixed(pen.color(), QColor(theme.tokens.surface)))
         self.raw.setSegmentedLineMode("on" if dense else "off")
         steps, values = self.store.envelope(_COLUMNS)
         # A line that fills its band anyway gains nothing from soft edges, and they cost most of a redraw.
-        self.raw.setData(steps, values, pen=pen, antialias=len(self.store) <= _COLUMNS)
+        self.raw.setData(steps, values, pen=pen, antialias=few)
 
 
 def _spread(count: int, most: int) -> np.ndarray[Any, np.dtype[np.int64]]:

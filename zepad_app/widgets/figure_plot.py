@@ -27,11 +27,13 @@ from zepad_app.widgets.buttons import IconButton
 from zepad_app.widgets.figure_menu import Figures, copy_figures, figure_menu, picture_of
 from zepad_app.widgets.legend_row import Key, LegendRow
 from zepad_app.widgets.plot_area import PlotArea
+from zepad_app.widgets.stroke import Stroke
 
 _BUTTON: Final = 28
 # Air beside the words of the left axis.
 _BESIDE: Final = 12
 _EDGE: Final = 8
+_OUTLINE: Final = 1.6
 
 
 class FigurePlot(QWidget):
@@ -105,8 +107,7 @@ class FigurePlot(QWidget):
 
     def add_line(self, xs: Sequence[float], ys: Sequence[float], pen: QPen, *, pairs: bool = False) -> None:
         """A polyline, or separate strokes between each two points."""
-        item = pg.PlotCurveItem(x=list(xs), y=list(ys), pen=pen, connect="pairs" if pairs else "all", antialias=True)
-        self.plot.add(item)
+        self.plot.add(Stroke(x=list(xs), y=list(ys), pen=pen, connect="pairs" if pairs else "all", antialias=True))
 
     def add_text(self, text: str, x: float, y: float, colour: QColor, anchor: tuple[float, float] = (0, 0.5)) -> None:
         """A caption at a place of the plot."""
@@ -126,8 +127,8 @@ class FigurePlot(QWidget):
         hints: Sequence[str] = (),
     ) -> None:
         """Markers, each with an optional hint on hover."""
-        pen = QPen(colour, 1.6)
-        pen.setCosmetic(True)
+        # A symbol is one unit across before it is scaled: so the outline keeps its width at any density.
+        pen = QPen(colour, _OUTLINE / size)
         item = pg.ScatterPlotItem(
             x=[x for x, _ in points],
             y=[y for _, y in points],

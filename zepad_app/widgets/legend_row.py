@@ -76,6 +76,8 @@ class LegendRow(QWidget):
     def _paint_key(self, painter: QPainter, key: Key, place: QPointF) -> None:
         middle = place + QPointF(_SWATCH / 2, self._line() / 2)
         pen = key.pen()
+        # Nothing scales a key: its line is as wide as the plot's, at any density.
+        pen.setCosmetic(False)
         painter.setPen(pen)
         if not key.symbol:
             painter.drawLine(middle - QPointF(_SWATCH / 2, 0), middle + QPointF(_SWATCH / 2 - 2, 0))

@@ -15,6 +15,7 @@ from zepad_app.theme import Theme
 from zepad_app.widgets.draggable_plot import DraggablePlot
 from zepad_app.widgets.figure_menu import Figures
 from zepad_app.widgets.legend_row import Key
+from zepad_app.widgets.stroke import Stroke
 from zepad_engine.findings import Levels
 
 PLOT_HEIGHT: Final = 264
@@ -57,11 +58,11 @@ class ScorePlot(DraggablePlot):
         for heights, pen in ((clean, self._clean_pen()), (perturbed, self._perturbed_pen())):
             ground = QColor(pen.color())
             ground.setAlpha(36)
-            item = pg.PlotCurveItem(edges, heights, stepMode="center", pen=pen, brush=ground, fillLevel=0)
+            item = Stroke(edges, heights, stepMode="center", pen=pen, brush=ground, fillLevel=0)
             self.plot.add(item)
         line = QPen(QColor(self.theme.tokens.ink), 2)
         line.setCosmetic(True)
-        self._moving["line"] = pg.PlotCurveItem(pen=line)
+        self._moving["line"] = Stroke(pen=line)
         self._moving["word"] = pg.TextItem(color=QColor(self.theme.tokens.ink))
         self._moving["word"].setFont(self.theme.font("caption"))
         for name in ("line", "word"):
