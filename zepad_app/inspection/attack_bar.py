@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 
 from zepad_app.inspection.sentences import size_text
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE
+from zepad_app.widgets.eliding_box import ElidingBox
 from zepad_engine.findings import AuditReport
 from zepad_engine.questions import PGD, PGD_STEPS
 
@@ -28,9 +29,9 @@ class AttackBar(QWidget):
         self.on = QCheckBox("Attack it")
         self.on.setProperty("strong", True)
         self.on.setToolTip("Add a perturbation to the picture (Space)")
-        self.picker = QComboBox()
+        self.picker = ElidingBox()
         self.picker.setAccessibleName("Perturbation")
-        self.picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.picker.setSizeAdjustPolicy(ElidingBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.picker.setMinimumContentsLength(16)
         self.amount, self.amount_text = self._slider("Size of the perturbation in 255ths", "10.0/255")
         self.step, self.step_text = self._slider("Step of PGD", "step 20")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QGridLayout, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QGridLayout, QListView, QVBoxLayout, QWidget
 
 from zepad_app.inspection.film_delegate import FilmDelegate
 from zepad_app.inspection.film_model import FILTERS, IMAGE_ROLE, SORTS, Counts, FilmModel
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE
+from zepad_app.widgets.eliding_box import ElidingBox
 from zepad_engine.questions import Judged
 
 _COUNT_MS = 200
@@ -157,11 +158,11 @@ def count_words(counts: Counts, *, attacked: bool = False) -> str:
     return f"{words}; {counts.waiting:,} still to look at" if counts.waiting else words
 
 
-def _choice(name: str, words: Sequence[tuple[str, str]]) -> QComboBox:
-    box = QComboBox()
+def _choice(name: str, words: Sequence[tuple[str, str]]) -> ElidingBox:
+    box = ElidingBox()
     box.setAccessibleName(name)
     box.setToolTip(name)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setSizeAdjustPolicy(ElidingBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     for key, word in words:
         box.addItem(word, key)

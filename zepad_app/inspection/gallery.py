@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from zepad_app.inspection.filmstrip import Filmstrip
 from zepad_app.inspection.pasting import pasted_files
@@ -17,6 +17,7 @@ from zepad_app.routes import IMAGE_ENDINGS
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE
 from zepad_app.widgets.buttons import secondary
+from zepad_app.widgets.eliding_box import ElidingBox
 from zepad_engine.findings import AuditReport
 
 MOST_TEST_IMAGES: Final = 200
@@ -36,10 +37,10 @@ class Gallery(QWidget):
         super().__init__(parent)
         self._report: AuditReport | None = None
         self.strip = Filmstrip(theme)
-        self.task = QComboBox()
+        self.task = ElidingBox()
         self.task.setAccessibleName("Task")
         self.task.setToolTip("Whose classes: the task whose heads and detector judge")
-        self.task.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.task.setSizeAdjustPolicy(ElidingBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.task.setMinimumContentsLength(6)
         self.attacked = QCheckBox("Attack all of them")
         self.attacked.setToolTip("Judge every picture of the strip with the perturbation added")

@@ -27,6 +27,7 @@ from zepad_app.widgets.fold_section import FoldSection
 from zepad_app.widgets.legend_row import LegendRow
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.segments import Segments
+from zepad_app.widgets.waiting import waiting
 from zepad_engine.comparison import WHOLE, Compared, Comparison, Difference, comparison_from_json, images_in_words
 from zepad_engine.evidence import Rate
 from zepad_engine.messages import Failed
@@ -59,7 +60,7 @@ class ComparePage(Page):
         self.comparison: Comparison | None = None
         self.notice = Notice(theme)
         self.empty = EmptyPage(theme, "compare", _EMPTY, self.history_requested.emit)
-        self.busy = theme.label("", "section", soft=True)
+        self.busy = theme.label("", soft=True)
         self.sheet = Sheet(theme)
         self.sentence = theme.label("", "section")
         self.images = theme.label("", soft=True)
@@ -149,10 +150,7 @@ class ComparePage(Page):
         for part in below:
             column.addWidget(part)
         column.addStretch(1)
-        waiting = QWidget()
-        middle = QVBoxLayout(waiting)
-        middle.addWidget(self.busy, 0, Qt.AlignmentFlag.AlignCenter)
-        for place in (self.empty, waiting, self.sheet):
+        for place in (self.empty, waiting(self.busy, "The comparison is being made"), self.sheet):
             self._stack.addWidget(place)
         above = QHBoxLayout()
         above.setContentsMargins(AROUND, BETWEEN, AROUND, 0)

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
-    QProgressBar,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from zepad_app.paper.page_column import PageColumn
 from zepad_app.theme import Theme
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
 from zepad_app.widgets.notice import Notice
+from zepad_app.widgets.waiting import waiting
 from zepad_engine.findings import AuditReport
 from zepad_engine.messages import Failed
 
@@ -45,7 +45,8 @@ class PaperTab(QWidget):
         self.outline = QListWidget()
         self.notice = Notice(theme, closable=False)
         self._stack = QStackedWidget()
-        for made in (self._busy(theme), self._trouble(), self._pages()):
+        busy = waiting(theme.label("Laying out the report…", soft=True), "The report is being laid out")
+        for made in (busy, self._trouble(), self._pages()):
             self._stack.addWidget(made)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -118,21 +119,6 @@ class PaperTab(QWidget):
         self.column.go_to(entry.page, entry.top)
         # A heading low on its page leaves that page in front; the reader chose this line all the same.
         self.outline.setCurrentItem(item)
-
-    def _busy(self, theme: Theme) -> QWidget:
-        bar = QProgressBar()
-        bar.setRange(0, 0)
-        bar.setTextVisible(False)
-        bar.setFixedWidth(240)
-        bar.setAccessibleName("The report is being laid out")
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setSpacing(BETWEEN)
-        column.addStretch(2)
-        column.addWidget(theme.label("Laying out the report…", soft=True), 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(bar, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
-        return page
 
     def _trouble(self) -> QWidget:
         page = QWidget()
