@@ -16,6 +16,7 @@ from zepad_app.tokens import AROUND, BETWEEN, INSIDE
 from zepad_app.widgets.buttons import secondary
 from zepad_app.widgets.notice import Notice
 from zepad_app.widgets.stage_list import StageList
+from zepad_app.widgets.wrapping_label import WrappingLabel
 
 # At the usual text size; of a larger one the curves beside it take their share.
 _SIDE = 312
@@ -36,7 +37,7 @@ class RunningPage(Page):
         self.notice = Notice(theme)
         self.notice.remedied.connect(lambda _remedy: self._resume())
         self._share = label("", "verdict")
-        self._left = label("", "body", soft=True)
+        self._left = WrappingLabel(soft=True)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)

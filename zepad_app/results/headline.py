@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from zepad_app.results.wording import attack_name, percent, task_name
+from zepad_app.results.wording import attack_name, percent, task_name, unbroken
 from zepad_app.tokens import Meaning
 from zepad_engine.evidence import Rate, WorstCase
 from zepad_engine.findings import AuditReport, Average
@@ -105,11 +105,11 @@ def _attacked(report: AuditReport, case: WorstCase) -> Figure:
 
 
 def _told(rate: Rate) -> str:
-    return f"{percent(rate.value)} {_range(rate)}"
+    return unbroken(f"{percent(rate.value)} {_range(rate)}")
 
 
 def _range(rate: Rate) -> str:
-    return f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+    return unbroken(f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]")
 
 
 def _n(rate: Rate) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from zepad_app.tokens import Meaning
@@ -79,6 +80,12 @@ _CONDITIONS = {
 def percent(value: float) -> str:
     """A share with one decimal: 0.732 becomes ``73.2 %``."""
     return f"{100 * value:.1f} %"
+
+
+def unbroken(told: str) -> str:
+    """The same words; no line may end inside an interval or between a number and its %."""
+    held = re.sub(r"\[[^\]]*\]", lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), told)
+    return held.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def rate_parts(rate: Rate | None) -> tuple[str, str]:

@@ -41,6 +41,8 @@ class PreviewStrip(QWidget):
             picture, caption = self._cell(preview.key)
             _fill(picture, Path(preview.path), preview.caption)
             caption.setText(preview.caption)
+            # A long caption wraps rather than push the next picture away.
+            caption.setFixedWidth(picture.width())
 
     def _cell(self, key: str) -> tuple[QLabel, QLabel]:
         if key not in self._cells:

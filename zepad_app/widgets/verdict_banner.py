@@ -13,6 +13,7 @@ from zepad_app.results.headline import headline_of
 from zepad_app.results.lamp_row import LampRow
 from zepad_app.results.light_board import withheld
 from zepad_app.results.sheet import clear
+from zepad_app.results.wording import unbroken
 from zepad_app.theme import Theme
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE, Role
 from zepad_app.widgets.buttons import plain
@@ -20,6 +21,8 @@ from zepad_app.widgets.figure_tile import FigureTile
 from zepad_engine.findings import AuditReport
 
 _MOST_LINES: Final = 2
+# The largest that keeps to them; the last whatever it takes.
+_SIZES: Final[tuple[Role, ...]] = ("verdict", "section", "body")
 _WITHHELD: Final = "No verdict"
 _TILE: Final = 336
 _SELECTABLE: Final = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -27,7 +30,7 @@ _NARROWEST_TILE: Final = 176
 
 
 class VerdictBanner(QWidget):
-    """A verdict too long for two lines of the largest size takes the next one.
+    """A verdict too long for two lines of the largest size takes a smaller one.
 
     Where the verdict is withheld a sign stands before these words, the reason below them, and no figure.
     """
@@ -46,6 +49,7 @@ class VerdictBanner(QWidget):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setAccessibleName("Verdict")
+        self.verdict.setProperty("strong", True)
         self.verdict.setTextInteractionFlags(_SELECTABLE)
         self.verdict.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.tiles: list[FigureTile] = []
@@ -67,7 +71,7 @@ class VerdictBanner(QWidget):
         """Say another verdict, or why there is none."""
         none = withheld(report)
         head = headline_of(report)
-        self.verdict.setText(_WITHHELD if none else head.sentence)
+        self.verdict.setText(_WITHHELD if none else unbroken(head.sentence))
         self.reason.setText(report.summary.verdict.removeprefix(f"{_WITHHELD}: ") if none else "")
         for part in (self._sign, self.reason):
             part.setVisible(none)
@@ -141,7 +145,7 @@ class VerdictBanner(QWidget):
         self._mark.setPixmap(mark.pixmap(QSize(16, 16), self.devicePixelRatioF()))
 
     def _fit(self) -> None:
-        role: Role = "verdict" if self._lines("verdict") <= _MOST_LINES else "section"
+        role: Role = next((role for role in _SIZES if self._lines(role) <= _MOST_LINES), _SIZES[-1])
         if self.verdict.property("role") != role:
             self.verdict.setProperty("role", role)
             self.verdict.style().unpolish(self.verdict)

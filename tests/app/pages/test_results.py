@@ -55,7 +55,7 @@ def texts(widget):
 
 
 def test_the_verdict_and_the_tabs(page):
-    assert page.banner.verdict.text() == headline_of(sample_report()).sentence
+    assert page.banner.verdict.text().replace("\N{NO-BREAK SPACE}", " ") == headline_of(sample_report()).sentence
     assert [page.tabs.tabText(n) for n in range(page.tabs.count())] == TABS
 
 

@@ -17,7 +17,7 @@ from zepad_app.results.adaptive_tab import AdaptiveTab
 from zepad_app.results.headline import headline_of
 from zepad_app.results.lamp_row import LampRow
 from zepad_app.results.light_board import LightBoard
-from zepad_app.results.wording import defence_name, rate_text
+from zepad_app.results.wording import defence_name, rate_text, unbroken
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.thresholds import Thresholds
@@ -128,7 +128,7 @@ def test_a_red_light_withholds_the_verdict_and_its_end_brings_it_back(qtbot, the
     assert f"No verdict: {page.banner.reason.text()}" == report.summary.verdict
     assert not page.banner.reason.isHidden()
     page.show_report(sample_report(), tmp_path)
-    assert page.banner.verdict.text() == headline_of(sample_report()).sentence
+    assert page.banner.verdict.text() == unbroken(headline_of(sample_report()).sentence)
     assert page.banner.reason.isHidden()
 
 

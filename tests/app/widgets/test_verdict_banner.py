@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 from PySide6.QtGui import QFontMetrics
@@ -32,9 +34,14 @@ def mean(report, defence, attack="advencoder_per"):
     return next(each for each in report.averages if (each.defence, each.attack, each.unseen) == wanted)
 
 
+def spoken(words):
+    """Without what only keeps lines from ending in the wrong place."""
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_the_sentence_is_the_one_the_report_says(banner):
     report = sample_report()
-    assert banner.verdict.text() == headline_of(report).sentence == report.summary.verdict
+    assert spoken(banner.verdict.text()) == headline_of(report).sentence == report.summary.verdict
     assert headline_attack(report) == "advencoder_per"
 
 
@@ -46,7 +53,7 @@ def test_the_figures_stand_beside_it_with_interval_and_n(banner):
         f"\N{MINUS SIGN}{lost:.1f}",
         f"{100 * zepad.ra.value:.1f} %",
     ]
-    words = [label.text() for tile in banner.tiles for label in tile.findChildren(QLabel)]
+    words = [spoken(label.text()) for tile in banner.tiles for label in tile.findChildren(QLabel)]
     assert f"[{100 * zepad.ra.low:.1f}, {100 * zepad.ra.high:.1f}]" in words
     assert any(f"{zepad.ra.n:,}" in word for word in words)
     assert len(banner.tiles) == 3
@@ -74,10 +81,22 @@ def test_controls_and_attacks_beyond_the_public_encoder_do_not_make_the_headline
 def test_the_verdict_is_the_largest_thing_where_two_lines_hold_it(banner):
     assert QFontMetrics(banner.verdict.font()).height() > QFontMetrics(banner.detail.font()).height()
     assert banner.verdict.font().pixelSize() == 28
-    banner.resize(700, 200)
+    banner.resize(800, 200)
     assert banner.verdict.font().pixelSize() == 18
     banner.resize(1200, 200)
     assert banner.verdict.font().pixelSize() == 28
+
+
+def test_in_the_narrowest_window_the_verdict_takes_two_lines_too(banner):
+    banner.resize(620, 260)
+    assert banner.verdict.font().pixelSize() == 14
+    verdict = banner.verdict
+    assert verdict.heightForWidth(verdict.width()) < 2.5 * QFontMetrics(verdict.font()).lineSpacing()
+
+
+def test_no_line_ends_inside_an_interval(banner):
+    assert re.findall(r"\[[^\]]* [^\]]*\]| %", banner.verdict.text() + banner.tiles[0].basis.text()) == []
+    assert "[" in banner.verdict.text()
 
 
 def test_details_and_warnings_open_on_demand(banner):
