@@ -15,6 +15,7 @@ from zepad_engine.attacks.budget import perturb, project
 from zepad_engine.attacks.generator import PerturbationGenerator
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
+from zepad_engine.execution.optimisers import Adam
 from zepad_engine.fields import Range, Words
 from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.progress import Progress
@@ -64,7 +65,7 @@ class AdvEncoder(AdvEncoderLoss):
         """Train the generator; it stays in train mode, as in the release."""
         net = surrogate.host(PerturbationGenerator(surrogate.shape[-1], self.latents, self.divisor, generator))
         latents = surrogate.place(torch.randn(self.latents, 100, 1, 1, generator=generator))
-        optimiser = torch.optim.Adam(net.parameters(), lr=self.rate, betas=(0.5, 0.999), fused=True)
+        optimiser = Adam(net.parameters(), lr=self.rate, betas=(0.5, 0.999), fused=True)
         clean = clean_features(encoder, surrogate)
         crafted = torch.zeros(surrogate.shape)
         for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):

@@ -16,6 +16,7 @@ from zepad_engine.attacks.gaussian_noise import gaussian_images
 from zepad_engine.card import IMAGENET_MEAN, IMAGENET_STD
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
+from zepad_engine.execution.optimisers import Adam
 from zepad_engine.fields import Range, Words
 from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.progress import Progress
@@ -77,7 +78,7 @@ class Fff(EncoderAttack):
         """Descend."""
         shown = self.shown(surrogate, generator)
         crafted = uniform_start(surrogate, epsilon, generator).requires_grad_(True)
-        optimiser = torch.optim.Adam([crafted], lr=self.rate)
+        optimiser = Adam([crafted], lr=self.rate)
         before, now = 0.0, 0.0
         for step in range(self.steps):
             progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")

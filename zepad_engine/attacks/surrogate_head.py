@@ -13,6 +13,7 @@ from torch.nn import functional
 from zepad_engine.attacks.base import EncoderAttack, clean_features, shuffled_batches
 from zepad_engine.attacks.budget import perturb, project
 from zepad_engine.encoders.encoder import Encoder
+from zepad_engine.execution.optimisers import LBFGS
 from zepad_engine.fields import Range, Words
 from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.progress import Progress
@@ -135,7 +136,7 @@ def fitted_head(points: Tensor, labels: Tensor, classes: int) -> nn.Linear:
     head = nn.Linear(points.shape[1], classes).to(points.device)
     for parameter in head.parameters():
         nn.init.zeros_(parameter)
-    optimiser = torch.optim.LBFGS(head.parameters(), max_iter=_FIT_STEPS, line_search_fn="strong_wolfe")
+    optimiser = LBFGS(head.parameters(), max_iter=_FIT_STEPS, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimiser.zero_grad()

@@ -57,7 +57,8 @@ class Execution:
         """Pin what makes a job repeat: threads, seed, deterministic kernels (in exact mode without exception)."""
         torch.set_num_threads(self.threads)
         torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True, warn_only=self.fast)
+        # The same as use_deterministic_algorithms, which would load torch's compiler to tell it too: two seconds.
+        torch.set_deterministic_debug_mode("warn" if self.fast else "error")
         # TF32 keeps ten bits; where rounding is wanted bfloat16 is asked for by name.
         torch.backends.cudnn.allow_tf32 = False
 

@@ -10,6 +10,7 @@ from zepad_engine.card import Probe
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.errors import BadInput
+from zepad_engine.execution.optimisers import LBFGS
 from zepad_engine.images.image_set import ImageSet, as_images
 from zepad_engine.progress import Progress
 
@@ -32,7 +33,7 @@ def fit_probe(features: Tensor, labels: Tensor, classes: int, iterations: int = 
     """Weights (D, classes) and biases (classes,) of a logistic regression on scaled features (N, D)."""
     weight = torch.zeros(features.shape[1], classes, requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], max_iter=iterations, history_size=10, line_search_fn="strong_wolfe")
+    optimiser = LBFGS([weight, bias], max_iter=iterations, history_size=10, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimiser.zero_grad()

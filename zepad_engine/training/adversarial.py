@@ -13,6 +13,7 @@ from torch.nn import functional
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
+from zepad_engine.execution.optimisers import Adam
 from zepad_engine.objectives import genetic_regularisation
 from zepad_engine.plan import OfficialSwitches, Tuning
 from zepad_engine.progress import Progress
@@ -74,7 +75,7 @@ class TuningLoop(ABC):
         Raises:
             BadInput: a loss became infinite or not a number. Cancelled: within one step.
         """
-        optimiser = torch.optim.Adam(
+        optimiser = Adam(
             [
                 {"params": self.encoder.parameters(), "lr": self.plan.encoder_rate},
                 {"params": self.head.parameters(), "lr": self.plan.head_rate},

@@ -14,6 +14,7 @@ from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.random_weights import random_like
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
+from zepad_engine.execution.optimisers import Adam
 from zepad_engine.plan import BenignTraining
 from zepad_engine.progress import Progress
 from zepad_engine.trained import EpochRow
@@ -49,7 +50,7 @@ def train_benign(
     model = how.for_training(nn.Sequential(encoder, nn.Linear(origin.card.feature_dim, train.classes)))
     generator = torch.Generator().manual_seed(seed)
     steps = train.steps(plan.batch)
-    optimiser = torch.optim.Adam(model.parameters(), lr=plan.rate, weight_decay=1e-4)
+    optimiser = Adam(model.parameters(), lr=plan.rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, plan.epochs * steps)
     rows = []
     for epoch, span in progress.split(range(1, plan.epochs + 1)):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zepad_engine.branches import HeadKind
+from zepad_engine.execution.optimisers import Adam
 from zepad_engine.objectives import answer_entropy
 from zepad_engine.plan import HeadTraining
 
@@ -65,7 +66,7 @@ def train_head(
         head.standardise(features)
     head.to(features.device)
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(head.parameters(), lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
+    optimiser = Adam(head.parameters(), lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, plan.decay)
     for epoch in range(plan.epochs):
         head.train(not dropout_first_epoch or epoch == 0)

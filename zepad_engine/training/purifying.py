@@ -19,6 +19,7 @@ from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.encoders.fronts import Purifier
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
+from zepad_engine.execution.optimisers import Adam
 from zepad_engine.plan import Purifying
 from zepad_engine.progress import Progress
 from zepad_engine.trained import PurifyingRow
@@ -114,7 +115,7 @@ class _Loop:
         self.encoder, self.steps = encoder, train.steps(plan.batch)
         self._purifier, self._attack, self._plan, self._train = purifier, attack, plan, train
         self._generator = torch.Generator().manual_seed(seed)
-        self._optimiser = torch.optim.Adam(purifier.parameters(), lr=plan.rate)
+        self._optimiser = Adam(purifier.parameters(), lr=plan.rate)
         self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, plan.epochs * self.steps)
 
     def epoch(self, epoch: int, progress: Progress) -> tuple[float, float]:

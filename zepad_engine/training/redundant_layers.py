@@ -17,6 +17,7 @@ from torch.nn import functional
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.errors import BadInput
 from zepad_engine.execution.execution import Execution
+from zepad_engine.execution.optimisers import Adam
 from zepad_engine.plan import Tuning
 from zepad_engine.progress import Progress
 from zepad_engine.trained import EpochRow
@@ -111,7 +112,7 @@ class RedundantLayers:
         """Clean cross-entropy on the local images; batch-norm statistics move with them, as in the release."""
         model = self.how.for_training(nn.Sequential(self.encoder, self.head)).requires_grad_(False)
         weights = [self.encoder.get_submodule(name).get_parameter("weight") for name in chosen]
-        optimiser = torch.optim.Adam(
+        optimiser = Adam(
             [weight.requires_grad_(True) for weight in weights], lr=_RATE, weight_decay=self.plan.weight_decay
         )
         attack, steps, rows = tuning_attack(self.plan), self.train.steps(self.plan.batch), []
