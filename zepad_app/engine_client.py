@@ -82,6 +82,11 @@ class EngineClient(QObject):
 
     def _launch(self) -> None:
         process = QProcess(self)
+        self._employ(process)
+        self.starting.emit()
+        process.start(self._command[0], list(self._command[1:]))
+
+    def _employ(self, process: QProcess) -> None:
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_error_output)
         process.finished.connect(self._on_ended)
@@ -89,8 +94,6 @@ class EngineClient(QObject):
         self._process = process
         self._was_ready = False
         self._tail = ""
-        self.starting.emit()
-        process.start(self._command[0], list(self._command[1:]))
 
     def _on_output(self) -> None:
         while self._process is not None and self._process.canReadLine():

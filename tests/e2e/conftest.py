@@ -1,7 +1,8 @@
 """What the stories share: the real window around the real engine, one tiny finished audit, and a meter of gaps.
 
 ``app`` is the whole product as a user starts it. While it is up a meter ticks; a story in which the test itself
-works for long (not the window) does so under ``gaps.forgiving()``.
+works for long (not the window) does so under ``gaps.forgiving()``. An engine process that a story left well serves the
+next one's window too.
 """
 
 from __future__ import annotations
@@ -20,18 +21,27 @@ from pytestqt.qtbot import QtBot
 
 from tests.support.finished import stored_once, tiny_inputs
 from tests.support.gap_meter import GROSS_MS, GapMeter, store
+from tests.support.lent_engine import Lender, LentEngine
 from zepad_app.app import App, build
 from zepad_app.preloading import preload
 from zepad_engine.places import runs_folder
 from zepad_engine.plan import Adaptive, AuditPlan, Choice
 
 READY_MS = 120_000
+LENDER = Lender()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After the last story of this process nobody wants its engine any more."""
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        LENDER.end()
 
 
 @pytest.fixture
 def app(qtbot: QtBot) -> Iterator[App]:
-    """The real window at 1280 x 800 with a real engine that is ready; both are gone afterwards."""
-    made = build()
+    """The real window at 1280 x 800 with a real engine that is ready; the window is gone afterwards."""
+    made = build(LentEngine(LENDER))
     # As the product does once it has painted, long before anybody clicks.
     preload()
     made.window.confirm_close = lambda _parent: True
