@@ -12,7 +12,7 @@ from tests.support.story_clicks import Mouse
 from zepad_app.app import App
 from zepad_engine.plan import AuditPlan
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 AUDIT_MS = 300_000
 

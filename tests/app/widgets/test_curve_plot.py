@@ -65,7 +65,6 @@ def test_the_envelope_keeps_every_extreme_and_grows_as_it_would_at_once() -> Non
     assert all((one == other).all() for one, other in zip(store.envelope(100), whole.envelope(100), strict=True))
 
 
-@pytest.mark.alone
 def test_many_events_make_few_redraws(plot: CurvePlot, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     points: dict[str, list[tuple[float, float]]] = {KEY.key: []}
     plot.follow(lambda: points)

@@ -83,8 +83,7 @@ def test_a_pool_goes_on_after_a_cancel(pool_of):
     assert set(pool.run([job("a")])) == {"a"}
 
 
-@pytest.mark.alone
-def test_cancel_kills_the_workers_within_a_second(pool_of):
+def test_cancel_kills_the_workers_in_the_middle_of_their_jobs(pool_of):
     pool, asked = pool_of(QUICK, 2), threading.Event()
     pool.start()
     workers = pids(pool)
@@ -93,7 +92,8 @@ def test_cancel_kills_the_workers_within_a_second(pool_of):
     started = time.monotonic()
     with pytest.raises(Cancelled):
         pool.run([job("a", seconds=60), job("b", seconds=60), job("c", "a")], cancelled=asked.is_set)
-    assert time.monotonic() - started < 1.3
+    # How soon is judged where nothing else runs (tests/boundary/test_engine_process.py).
+    assert time.monotonic() - started < 20
     assert [pid for pid in workers if alive(pid)] == []
     assert pids(pool) == []
     timer.join()
