@@ -29,5 +29,5 @@ def random_like(encoder: Encoder, seed: int) -> Encoder:
     )
     fresh = Encoder(copy.deepcopy(encoder.backbone).requires_grad_(True), card).eval()
     with torch.no_grad():
-        fresh.backbone.initialise(torch.Generator().manual_seed(seed))
+        fresh.cpu().backbone.initialise(torch.Generator().manual_seed(seed))
     return fresh.to(encoder.mean.device)
