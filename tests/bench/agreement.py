@@ -3,8 +3,9 @@
 ``python -m tests.bench.agreement``: the bundled victim with a head for a bundled task, exact arithmetic, equal steps,
 step size and restarts. Several seeds show how far each side lies from itself; the means are what is compared.
 
-100 steps by default, half an hour on one core: with fewer, torchattacks rounds the gaps between APGD's checkpoints down
-and halves its step sooner than the paper (20 steps: after 4, 7, 9, 10, 11 instead of 5, 9, 12, 14, 16).
+100 steps by default: half an hour on one core, two minutes on a GPU (``--device cuda``). With fewer torchattacks rounds
+the gaps between APGD's checkpoints down and halves its step sooner than the paper (20 steps: after 4, 7, 9, 10, 11
+instead of 5, 9, 12, 14, 16).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from zepad_engine.adaptive.pgd import PgdAttack
 from zepad_engine.defences.fitted import fit_defence
 from zepad_engine.defences.single import Undefended
 from zepad_engine.defences.system import System
-from zepad_engine.execution.execution import EXACT
+from zepad_engine.execution.execution import Execution
 from zepad_engine.images.audit_sets import open_set
 from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.plan import Detector
@@ -39,30 +40,30 @@ ALLOWED_POINTS = 0.5
 _STEP = 0.25
 
 
-def problem(images: int) -> tuple[nn.Module, Target]:
+def problem(images: int, how: Execution) -> tuple[nn.Module, Target]:
     """The plain model for torchattacks, and the same as a defended system of one branch for us."""
     model = subjects.classifier(16)
-    drawn = labelled(open_set(subjects.TASK, subjects.SIDE, 0), "test", images, 0)
+    drawn = labelled(open_set(subjects.TASK, subjects.SIDE, 0), "test", images, 0, how)
     fitted = fit_defence("undefended", Undefended(), torch.zeros(1, 1, drawn.classes), drawn.labels[:1])
     system = System(fitted, {"victim": model}, Detector())
     target = Target(
-        attacked=EXACT.for_attack(system),
-        scored=EXACT.for_scoring(system),
+        attacked=how.for_attack(system),
+        scored=how.for_scoring(system),
         images=drawn.images[:],
-        labels=drawn.labels,
+        labels=drawn.images.place(drawn.labels),
         threshold=float("inf"),
         examples=ImageBank(torch.zeros(1, 3, subjects.SIDE, subjects.SIDE)),
         example_labels=torch.zeros(1, dtype=torch.long),
-        surrogate=EXACT.for_attack(model),
+        surrogate=how.for_attack(model),
         batch=128,
     )
-    return EXACT.for_scoring(model), target
+    return how.for_scoring(model), target
 
 
 def ours(attack: SystemAttack, target: Target, epsilon: float, seed: int) -> Tensor:
     """Which images still resist, (N,)."""
     struck = attack(target, epsilon, seed=seed, progress=Progress.silent())
-    return ~target.verdicts(struck.images, target.labels)[0]
+    return ~target.verdicts(struck.images.to(target.images), target.labels)[0]
 
 
 def theirs(
@@ -104,7 +105,7 @@ def pairs(steps: int, restarts: int) -> dict[str, tuple[SystemAttack, Maker]]:
 
 def rows(wish: argparse.Namespace) -> Iterator[tuple[str, float]]:
     """A line of the table each, and the difference of the means in points."""
-    (model, target), seeds = problem(wish.images), wish.seeds
+    (model, target), seeds = problem(wish.images, Execution.of(wish.device, "exact")), wish.seeds
     chosen = {name: pair for name, pair in pairs(wish.steps, wish.restarts).items() if name in wish.attacks}
     for budget in wish.budgets:
         epsilon = budget / 255
@@ -142,16 +143,19 @@ def main(argv: list[str]) -> int:
     wishes.add_argument("--restarts", type=int, default=1, help="of both APGDs; torchattacks' PGD has none")
     wishes.add_argument("--seeds", type=int, default=1)
     wishes.add_argument("--budgets", type=float, nargs="+", default=(0.25, 0.5), help="in steps of 255")
+    wishes.add_argument("--device", default="cpu", help="cpu or cuda")
     wishes.add_argument("--attacks", nargs="+", choices=NAMES, default=NAMES)
     wish = wishes.parse_args(argv)
     if subjects.versioned("torchattacks") is None:
         wishes.error("torchattacks is not installed: pip install '.[bench]'")
-    subjects.execution("exact")
-    _, target = problem(wish.images)
+    how = Execution.of(wish.device, "exact")
+    how.begin(0)
+    _, target = problem(wish.images, how)
     clean = ~target.verdicts(target.images, target.labels)[0]
     sys.stdout.write(
         f"torchattacks {subjects.versioned('torchattacks')}, {subjects.BUNDLED[0]}, {subjects.TASK}, n={len(clean)}, "
-        f"{wish.steps} steps, {wish.restarts} start(s), {wish.seeds} seed(s), clean {_points([clean])[0]:.2f} %\n"
+        f"{how.device.type}, float32, {wish.steps} steps, {wish.restarts} start(s), {wish.seeds} seed(s), "
+        f"clean {_points([clean])[0]:.2f} %\n"
         "Robust accuracy in %, mean over seeds (lowest to highest); images answered differently in points\n"
         "    budget  attack     ours                   torchattacks           diff. both  seeds\n"
     )
