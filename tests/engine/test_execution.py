@@ -204,6 +204,7 @@ def test_a_job_begins_with_its_threads_its_seed_and_deterministic_kernels(how, w
         assert torch.are_deterministic_algorithms_enabled()
         assert torch.is_deterministic_algorithms_warn_only_enabled() is warns
         assert not torch.backends.cudnn.allow_tf32
+        assert not torch.utils.deterministic.fill_uninitialized_memory
         first = torch.rand(3)
         how.begin(5)
         assert torch.equal(torch.rand(3), first)

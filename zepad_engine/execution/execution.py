@@ -59,6 +59,8 @@ class Execution:
         torch.manual_seed(seed)
         # The same as use_deterministic_algorithms, which would load torch's compiler to tell it too: two seconds.
         torch.set_deterministic_debug_mode("warn" if self.fast else "error")
+        # Deterministic torch else fills all memory before it is written to, in search of faults: no part of a result.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch hides it
         # TF32 keeps ten bits; where rounding is wanted bfloat16 is asked for by name.
         torch.backends.cudnn.allow_tf32 = False
 
