@@ -28,7 +28,7 @@ from zepad_engine.evidence import (
 from zepad_engine.plan import AuditPlan
 from zepad_engine.trained import TuningFinding
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 
 
 class _Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,7 +213,12 @@ class Subject(_Finding, frozen=True, kw_only=True):
 
 
 class DataFinding(_Finding, frozen=True, kw_only=True):
-    """An image set as used: role, counts per split, digest, source; ``key`` is the name its cells carry."""
+    """An image set as used: role, counts per split, digest, source; ``key`` is the name its cells carry.
+
+    Attributes:
+        largest_class: test images of the most frequent class, what one constant answer gets right of
+            ``counts["test"]``; None where a set has no test split, and before schema 1.5.
+    """
 
     key: str
     role: str
@@ -223,6 +228,7 @@ class DataFinding(_Finding, frozen=True, kw_only=True):
     sha256: str
     source: str
     shared_with: tuple[str, ...] = ()
+    largest_class: int | None = None
 
 
 class BranchAnswer(_Finding, frozen=True, kw_only=True):
@@ -300,7 +306,7 @@ class AuditReport(_Finding, frozen=True, kw_only=True):
     """Everything one audit found; ``report.json`` is this and the HTML is drawn from it.
 
     Reports of any 1.x are read: ``execution`` is None before 1.1, everything after it is empty before
-    1.2, ``attributions`` before 1.4.
+    1.2, ``attributions`` before 1.4, ``largest_class`` of a set None before 1.5.
     """
 
     schema_version: str

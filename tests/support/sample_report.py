@@ -20,7 +20,7 @@ from tests.support.sample_evidence import (
     sample_worst,
 )
 from tests.support.sample_lights import sample_lights
-from tests.support.sample_rates import ATTACKS, BRANCHES, CLASSES, TASK_NAMES, TASKS, rate
+from tests.support.sample_rates import ATTACKS, BRANCHES, CLASSES, LARGEST_CLASSES, TASK_NAMES, TASKS, rate
 from zepad_engine.architecture import CIFAR_STEM, ResNetShape
 from zepad_engine.card import CIFAR_MEAN, CIFAR_STD, EncoderCard
 from zepad_engine.evidence import Attribution, Rate
@@ -277,6 +277,7 @@ def _sample_data() -> tuple[DataFinding, ...]:
             classes=8,
             sha256=f"{index}ab3" * 16,
             source="Noto Emoji, SIL OFL 1.1",
+            largest_class=LARGEST_CLASSES[key],
         )
         for index, (key, n) in enumerate(TASKS.items())
     ]

@@ -19,8 +19,8 @@ from zepad_app.widgets.sweep_plot import SweepPlot
 from zepad_engine.findings import AuditReport
 
 _NOTE = (
-    "Bands are 95 % intervals; hover a point for n. An attack that cannot reach chance at a huge budget is not to be "
-    "trusted."
+    "Bands are 95 % intervals; hover a point for n. The dotted line is what one constant answer gets right: an attack"
+    " that cannot push a system below it at a huge budget is not to be trusted."
 )
 _ANEW = (
     " Where a perturbation was crafted anew, each point is one crafting from its start: the bands hold the draw of test"

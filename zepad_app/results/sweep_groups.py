@@ -24,18 +24,27 @@ _OF_ATTACKS: Final = frozenset({"epsilon_255", "steps", "restarts", "queries"})
 _WIDE: Final = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A share of the test images, 0 to 1, what it is of, and why it is drawn."""
+
+    share: float
+    name: str
+    hint: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepGroup:
     """The sweeps of one setting on one task.
 
-    ``chance`` is one class's share, where accuracy under attack is drawn; ``recrafted`` the name of the perturbation
-    that was crafted anew at each setting, where it is not the images that were attacked one by one.
+    ``floor`` is what one constant answer gets right, where accuracy under attack is drawn; ``recrafted`` the name of
+    the perturbation that was crafted anew at each setting, where it is not the images that were attacked one by one.
     """
 
     quantity: str
     task: str
     sweeps: tuple[Sweep, ...]
-    chance: float | None = None
+    floor: Floor | None = None
     recrafted: str = ""
 
     @property
@@ -81,7 +90,7 @@ def sweep_groups(report: AuditReport, task: str) -> tuple[SweepGroup, ...]:
             quantity=quantity,
             task=task,
             sweeps=tuple(sweeps),
-            chance=_chance(report, task) if quantity in _OF_ATTACKS else None,
+            floor=floor_of(report, task) if quantity in _OF_ATTACKS else None,
             recrafted=recrafted,
         )
         for (quantity, recrafted), sweeps in found.items()
@@ -99,6 +108,16 @@ def attack_sweeps(report: AuditReport) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sweep.task for sweep in report.sweeps if sweep.quantity in _OF_ATTACKS))
 
 
-def _chance(report: AuditReport, task: str) -> float | None:
-    classes = next((data.classes for data in report.data if data.key == task), 0)
-    return 1 / classes if classes > 1 else None
+def floor_of(report: AuditReport, task: str) -> Floor | None:
+    """What an answer that never changes gets right of a task's test images; of older reports one class of so many."""
+    data = next((data for data in report.data if data.key == task), None)
+    if data is None or data.classes < 2:
+        return None
+    test = data.counts.get("test", 0)
+    if data.largest_class is not None and test:
+        share = data.largest_class / test
+        told = f"{data.largest_class:,} of {test:,} test images, {100 * share:.1f} %"
+        return Floor(share, "Largest class", f"{told}: what one answer for every image gets right.")
+    name = f"1 of {data.classes} classes"
+    hint = "What guessing gets right; this report does not say how large its classes are."
+    return Floor(1 / data.classes, name, hint)

@@ -1,4 +1,4 @@
-"""A rate as one setting changes: a line and its band of 95 % intervals per system, and chance where it matters."""
+"""A rate as one setting changes: per system a line and its band of 95 % intervals, and what a constant answer gets."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ class SweepPlot(FigurePlot):
             Key(text=self._name(sweep), pen=self._maker(number), symbol=self._symbol(number))
             for number, sweep in enumerate(self._group.sweeps)
         ]
-        if self._group.chance is not None:
-            found.append(Key(text="Chance", pen=self._chance_pen))
+        if self._group.floor is not None:
+            floor = self._group.floor
+            found.append(Key(text=floor.name, pen=self._floor_pen, hint=floor.hint))
         return tuple(found)
 
     def draw(self) -> None:
-        """Grid, chance, bands, then the lines with their points."""
+        """Grid, floor, bands, then the lines with their points."""
         group = self._group
         places = [group.place(setting) for setting in group.settings]
         self.plot.show_range("bottom", min(places), max(places), padding=0.06)
@@ -57,8 +58,8 @@ class SweepPlot(FigurePlot):
         self._ticks()
         low, high = min(places), max(places)
         self.add_line([low, high] * 5, [n / 4 for n in range(5) for _ in range(2)], self.hairline(), pairs=True)
-        if group.chance is not None:
-            self.add_line([low, high], [group.chance, group.chance], self._chance_pen())
+        if group.floor is not None:
+            self.add_line([low, high], [group.floor.share, group.floor.share], self._floor_pen())
         for number, sweep in enumerate(group.sweeps):
             self._band(number, sweep)
         for number, sweep in enumerate(group.sweeps):
@@ -146,7 +147,7 @@ class SweepPlot(FigurePlot):
         pen.setCosmetic(True)
         return pen
 
-    def _chance_pen(self) -> QPen:
+    def _floor_pen(self) -> QPen:
         pen = QPen(QColor(self.theme.tokens.ink_soft), 1.2, Qt.PenStyle.DotLine)
         pen.setCosmetic(True)
         return pen

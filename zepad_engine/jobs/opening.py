@@ -147,7 +147,14 @@ def _finding(key: str, role: str, images: ImageSet, shared: tuple[str, ...]) -> 
         sha256=images.sha256(),
         source=images.source,
         shared_with=shared,
+        largest_class=_largest_class(images),
     )
+
+
+def _largest_class(images: ImageSet) -> int | None:
+    if images.labels is None or "test" not in images.splits:
+        return None
+    return int(images.labels[images.indices("test")].bincount().max())
 
 
 def _fingerprints(images: ImageSet, *splits: str) -> set[bytes]:

@@ -23,6 +23,11 @@ from zepad_engine.report.view import View
 from zepad_engine.resources import asset
 
 _PRIVATE = frozenset({"host", "hostname", "node", "user", "username", "home", "cwd", "executable"})
+# What the page writes by the functions of `numbers`.
+_NUMBERS = (
+    *("rate", "rate_in_words", "area", "probability", "budget"),
+    *("duration", "count", "moment", "split_counts"),
+)
 
 
 def render_html(report: AuditReport, folder: Path) -> str:
@@ -81,7 +86,7 @@ def _pages() -> jinja2.Environment:
         fits=mapping.IN_WORDS,
         disjointness=wording.disjointness,
     )
-    for name in ("rate", "rate_in_words", "area", "probability", "budget", "duration", "count"):
+    for name in _NUMBERS:
         pages.filters[name] = getattr(numbers, name)
     for name in ("architecture", "size", "training"):
         pages.filters[name] = getattr(card_words, name)

@@ -9,7 +9,7 @@ from typing import Final
 from zepad_engine.findings import AuditReport
 from zepad_engine.report.attacked import remains
 from zepad_engine.report.mapping import CATALOGUES, catalogue_entries
-from zepad_engine.report.numbers import area_in_text, budget, in_text
+from zepad_engine.report.numbers import area_in_text, budget, in_text, moment
 from zepad_engine.report.plain_text import plain
 from zepad_engine.report.view import View
 
@@ -136,7 +136,7 @@ def _catalogues(report: AuditReport) -> Iterator[str]:
 def _source(report: AuditReport) -> Iterator[str]:
     tool = " ".join(report.tool.values())
     yield (
-        f"Measured by {escaped(tool)} at {escaped(report.created_utc)}, {escaped(report.plan.preset)} preset,"
+        f"Measured by {escaped(tool)} on {escaped(moment(report.created_utc))}, {escaped(report.plan.preset)} preset,"
         f" seed {report.plan.seed}; SHA-256 of the encoder `{_code(report.subject.sha256)}`."
         f" Every number stands in report.json, schema {escaped(report.schema_version)}."
     )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
 from zepad_engine.evidence import Rate
+from zepad_engine.findings import DataFinding
 
 FEW = 100
 _Z95 = 1.959963984540054
+# Whatever language the machine speaks.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def wilson(value: float, n: int) -> Rate:
@@ -66,6 +73,25 @@ def points(value: float, low: float, high: float, n: int) -> Markup:
 def probability(p: float) -> str:
     """A p value for after its sign: two significant digits, or that it is below 0.001."""
     return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+
+
+def moment(stamp: str) -> str:
+    """A time stamp as one writes it: ``27 November 2026, 16:02 UTC``; what is none stays as it is."""
+    try:
+        when = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} UTC"
+
+
+def split_counts(data: DataFinding) -> str:
+    """Images per split, and what of the test split one constant answer gets right, where that is known."""
+    told = ", ".join(f"{split} {number:,}" for split, number in data.counts.items())
+    test = data.counts.get("test", 0)
+    if data.largest_class is None or not test:
+        return told
+    return f"{told}; largest class {data.largest_class:,} of {test:,} test images"
 
 
 def budget(n_255: float) -> str:

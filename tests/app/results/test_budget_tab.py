@@ -1,4 +1,4 @@
-"""Sweeps on the results page: every point and band is the report's, chance is drawn where it means something."""
+"""Sweeps on the results page: every point and band is the report's, the floor is drawn where it means something."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.sample_report import sample_report
 from zepad_app.results.budget_tab import BudgetTab
-from zepad_app.results.sweep_groups import SweepGroup, sweep_groups, swept_tasks
+from zepad_app.results.sweep_groups import SweepGroup, floor_of, sweep_groups, swept_tasks
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_card_per_setting_in_a_fixed_order(tab):
     ]
 
 
-def test_lines_bands_and_chance_are_the_reports(tab):
+def test_lines_bands_and_the_floor_are_the_reports(tab):
     report, plot = sample_report(), tab.plots[0]
     sweeps = [sweep for sweep in report.sweeps if sweep.quantity == "epsilon_255"]
     drawn = [[point.pos().y() for point in item.points()] for item in items(plot, pg.ScatterPlotItem)]
@@ -46,15 +46,27 @@ def test_lines_bands_and_chance_are_the_reports(tab):
         low, high = (list(curve.getData()[1]) for curve in band.curves)
         assert low == [rate.low for _, rate in sweep.points]
         assert high == [rate.high for _, rate in sweep.points]
-    classes = next(data.classes for data in report.data if data.key == "signs")
     levels = [set(item.getData()[1]) for item in items(plot, pg.PlotCurveItem)]
-    assert {1 / classes} in levels
+    assert {133 / 325} in levels
+    key = plot.keys()[-1]
+    assert key.text == "Largest class"
+    assert key.hint == "133 of 325 test images, 40.9 %: what one answer for every image gets right."
 
 
-def test_chance_is_no_line_where_accuracy_is_not_attacked_harder():
+def test_of_a_report_that_knows_no_class_counts_the_floor_is_one_class_and_says_so():
+    report = sample_report()
+    older = tuple(msgspec.structs.replace(data, largest_class=None) for data in report.data)
+    floor = floor_of(msgspec.structs.replace(report, data=older), "signs")
+    assert (floor.share, floor.name) == (1 / 8, "1 of 8 classes")
+    assert "does not say" in floor.hint
+    assert floor_of(report, "openmoji") is None
+    assert floor_of(report, "unheard of") is None
+
+
+def test_there_is_no_floor_where_accuracy_is_not_attacked_harder():
     groups = {group.quantity: group for group in sweep_groups(sample_report(), "signs")}
-    assert groups["steps"].chance == 1 / 8
-    assert (groups["k"].chance, groups["margin"].chance) == (None, None)
+    assert groups["steps"].floor.share == 133 / 325
+    assert (groups["k"].floor, groups["margin"].floor) == (None, None)
 
 
 def test_settings_far_apart_stand_on_a_logarithmic_axis():

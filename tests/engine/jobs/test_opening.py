@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.support.tiny import write_zip
+from zepad_engine.images.audit_sets import open_set
 from zepad_engine.jobs.context import Context
 from zepad_engine.jobs.job import Job, Order
 from zepad_engine.jobs.opening import open_data
@@ -28,6 +29,14 @@ def test_every_set_is_counted_with_its_role(finished, tmp_path):
     assert (tasks[0]["classes"], tasks[1]["classes"]) == (3, 4)
     assert tasks[0]["sha256"] == local["sha256"] != tasks[1]["sha256"]
     assert not any(item["shared_with"] for item in tasks)
+    assert local["largest_class"] == most_frequent(finished.plan.local_set)
+    assert [item["largest_class"] for item in tasks] == [most_frequent(task) for task in finished.plan.tasks]
+
+
+def most_frequent(task):
+    images = open_set(task, 8, 0)
+    labels = images.labels[images.indices("test")].tolist()
+    return max(labels.count(label) for label in labels)
 
 
 def test_the_attackers_pictures_among_the_test_images_do_not_go_unnoticed(finished, tmp_path):

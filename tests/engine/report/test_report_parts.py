@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from tests.support.report_builder import report_with
+from tests.support.sample_report import sample_report
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import BranchAnswer
 from zepad_engine.report import numbers
@@ -184,3 +185,24 @@ def test_a_purifier_has_its_distances_drawn_beside_what_they_are_without_it():
     assert {"purified", "not purified", "feature distance"} <= set(told[1])
     measured = [row for row in measured_rows(report_with(tuning=(tuning,))) if row.quantity == "feature_distance"]
     assert [(row.setting, row.value) for row in measured] == [("epoch 1", 0.6), ("epoch 2", 0.3), ("epoch 3", 0.6 / 3)]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "told"),
+    [
+        ("2026-11-27T16:02:31+00:00", "27 November 2026, 16:02 UTC"),
+        ("2026-03-01T00:30:00+02:00", "28 February 2026, 22:30 UTC"),
+        ("2026-01-01T12:00:00Z", "1 January 2026, 12:00 UTC"),
+        ("2026-01-01T12:00:00", "1 January 2026, 12:00 UTC"),
+        ("some day", "some day"),
+    ],
+)
+def test_a_moment_is_told_as_one_writes_it(stamp, told):
+    assert numbers.moment(stamp) == told
+
+
+def test_the_largest_class_stands_beside_the_counts_where_it_is_known():
+    signs = next(data for data in sample_report().data if data.key == "signs")
+    known = "train 2,000, validation 400, calibration 300, test 325; largest class 133 of 325 test images"
+    assert numbers.split_counts(signs) == known
+    assert numbers.split_counts(msgspec.structs.replace(signs, largest_class=None)) == known.partition(";")[0]

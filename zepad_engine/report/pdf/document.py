@@ -12,6 +12,7 @@ from reportlab.platypus.doctemplate import LayoutError
 
 from zepad_engine.errors import BadInput
 from zepad_engine.findings import AuditReport
+from zepad_engine.report.numbers import moment
 from zepad_engine.report.pdf import closing, detecting, first_page, making, outcome, setting
 from zepad_engine.report.pdf.lettering import spelled
 from zepad_engine.report.pdf.paper import Paper
@@ -51,7 +52,7 @@ def _foot(report: AuditReport) -> str:
     name = plain(report.subject.name)
     short = name if len(name) <= 48 else f"{name[:47]}…"
     short = spelled(short)
-    return f"ZePAD audit of {short}  ·  {plain(report.created_utc)}"
+    return f"ZePAD audit of {short}  ·  {plain(moment(report.created_utc))}"
 
 
 def _story(view: View, album: Album) -> list[Flowable]:

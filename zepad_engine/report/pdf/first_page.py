@@ -11,7 +11,7 @@ from zepad_engine.findings import report_to_json
 from zepad_engine.report.attacked import remains
 from zepad_engine.report.dumbbells import dumbbell_chart
 from zepad_engine.report.lights import COLOURS
-from zepad_engine.report.numbers import budget, counted
+from zepad_engine.report.numbers import budget, counted, moment
 from zepad_engine.report.pdf.blocks import Cell, boxed, bullets, grid, side_by_side, table, text
 from zepad_engine.report.pdf.lettering import NOTE, lacks
 from zepad_engine.report.pdf.paper import HEIGHT, WIDTH, colours
@@ -32,8 +32,8 @@ def _content(view: View) -> Iterator[Flowable]:
     plan = report.plan
     verdict, reason = view.verdict
     yield text(
-        f"ZePAD audit of {report.subject.name}  ·  {report.created_utc}  ·  {plan.preset} preset, {plan.mode} mode,"
-        f" seed {plan.seed}",
+        f"ZePAD audit of {report.subject.name}  ·  {moment(report.created_utc)}  ·  {plan.preset} preset,"
+        f" {plan.mode} mode, seed {plan.seed}",
         "caption",
     )
     yield Spacer(0, 4)

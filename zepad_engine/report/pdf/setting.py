@@ -8,7 +8,7 @@ from reportlab.platypus import Flowable
 
 from zepad_engine.card import EncoderCard
 from zepad_engine.report import card_words
-from zepad_engine.report.numbers import budget, in_text, wilson
+from zepad_engine.report.numbers import budget, in_text, split_counts, wilson
 from zepad_engine.report.pdf.blocks import bullets, facts, heading, table, text
 from zepad_engine.report.view import View
 from zepad_engine.report.wording import disjointness
@@ -67,7 +67,7 @@ def data(view: View) -> Iterator[Flowable]:
             (
                 f"{each.role}: {each.name}",
                 f"{each.classes or '–'}",
-                ", ".join(f"{split} {number:,}" for split, number in each.counts.items()),
+                split_counts(each),
                 ", ".join(each.shared_with) or "none",
                 f"{each.source}; {each.sha256[:16]}…",
             )
