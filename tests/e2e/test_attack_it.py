@@ -67,7 +67,7 @@ def test_everything_follows_the_slider_and_maps_come_when_it_rests(page, qtbot, 
     assert shown(page)[3] == pytest.approx(clean[3], abs=1e-5)
 
     why = page.bench.why
-    page.bench.tabs.setCurrentWidget(why)
+    page.bench.open(why)
     qtbot.waitUntil(lambda: not why.missing(page.inquiry.subject), timeout=NEXT_MS)
     before = {branch: tile.picture.image.copy() for branch, tile in why.rows["saliency"].tiles.items()}
     assert all(not image.isNull() for image in before.values())
@@ -78,7 +78,7 @@ def test_everything_follows_the_slider_and_maps_come_when_it_rests(page, qtbot, 
     assert any(why.rows["saliency"].tiles[branch].picture.image != image for branch, image in before.items())
 
     place = page.bench.place
-    page.bench.tabs.setCurrentWidget(place)
+    page.bench.open(place)
     qtbot.waitUntil(lambda: not place.lacks(page.inquiry.subject), timeout=NEXT_MS)
     assert place.map.moved
     assert place.nearest.count() == 8

@@ -69,7 +69,7 @@ def answers(app: App, engine: FakeEngine) -> InspectPage:
 def why(app: App, engine: FakeEngine) -> InspectPage:
     """Three methods, the other branches' maps minus the undefended one's."""
     page = answers(app, engine)
-    page.bench.tabs.setCurrentWidget(page.bench.why)
+    page.bench.open(page.bench.why)
     page.bench.why.actions_by_method["layercam"].setChecked(True)
     page.bench.why.reference.setCurrentIndex(page.bench.why.reference.findData("undefended"))
     page.bench.compare.mode.choose("beside")
@@ -79,7 +79,7 @@ def why(app: App, engine: FakeEngine) -> InspectPage:
 def where(app: App, engine: FakeEngine) -> InspectPage:
     """The map of the features."""
     page = answers(app, engine)
-    page.bench.tabs.setCurrentWidget(page.bench.place)
+    page.bench.open(page.bench.place)
     return page
 
 

@@ -12,10 +12,12 @@ from zepad_app.inspection.foot import Foot
 from zepad_app.inspection.place_pane import PlacePane
 from zepad_app.inspection.sentences import speed_sentence
 from zepad_app.inspection.why_pane import WhyPane
+from zepad_app.results.in_turn import InTurn
 from zepad_app.theme import Theme
 from zepad_app.tokens import INSIDE
 from zepad_app.widgets.elided_label import ElidedLabel
 from zepad_app.widgets.image_compare import ImageCompare
+from zepad_app.widgets.late_place import LatePlace
 from zepad_engine.evidence import Rate
 from zepad_engine.questions import Judged
 
@@ -32,6 +34,9 @@ class Workbench(QWidget):
         self.why = WhyPane(theme)
         self.place = PlacePane(theme)
         self.tabs = QTabWidget()
+        panes: tuple[QWidget, ...] = (self.answers, self.why, self.place)
+        self._places = {pane: LatePlace(pane) for pane in panes}
+        self.turns = InTurn(self)
         self.foot = Foot(theme)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self._build()
@@ -39,12 +44,16 @@ class Workbench(QWidget):
     @property
     def asks_why(self) -> bool:
         """Whether attributions are looked at."""
-        return self.tabs.currentWidget() is self.why
+        return self.tabs.currentWidget() is self._places[self.why]
 
     @property
     def asks_where(self) -> bool:
         """Whether the map of the features is looked at."""
-        return self.tabs.currentWidget() is self.place
+        return self.tabs.currentWidget() is self._places[self.place]
+
+    def open(self, pane: QWidget) -> None:
+        """Bring one of the panes to the front."""
+        self.tabs.setCurrentWidget(self._places[pane])
 
     def show_judged(self, judged: Judged, folder: Path, alarms: Rate | None, own: float | None) -> None:
         """Show another judgement, whose pictures lie in ``folder``."""
@@ -80,7 +89,9 @@ class Workbench(QWidget):
         pictured.addWidget(self.compare, 1)
         pictured.addWidget(self.notes)
         for widget, word in ((self.answers, "Answers"), (self.why, "Why"), (self.place, "Where it lies")):
-            self.tabs.addTab(widget, word)
+            self.tabs.addTab(self._places[widget], word)
+        # The one in front joins when it is shown, the others in turns of their own.
+        self.turns.start((lambda: None, *(place.join for place in self._places.values())))
         self.tabs.setAccessibleName("What is shown of the picture")
         self.tabs.tabBar().setAccessibleName("What is shown of the picture")
         # As one reads: the picture, then what is said of it.

@@ -16,6 +16,7 @@ from zepad_app.inspection.gallery import Gallery
 from zepad_app.inspection.inquiry import Inquiry
 from zepad_app.inspection.sentences import alarms_of
 from zepad_app.inspection.workbench import Workbench
+from zepad_app.results.in_turn import InTurn
 from zepad_app.theme import Theme
 from zepad_app.thresholds import Thresholds
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
@@ -52,7 +53,7 @@ _NOTHING_TO_PASTE: Final = NoticeText(
 # The filmstrip's width at the usual text size.
 _STRIP: Final = 208
 NO_RUN, INSPECTING = range(2)
-NO_IMAGE, OPENING, JUDGED, REFUSED = range(4)
+NO_IMAGE, OPENING, REFUSED, JUDGED = range(4)
 
 
 class InspectPage(QWidget):
@@ -82,6 +83,7 @@ class InspectPage(QWidget):
         self.opening = EmptyPage(theme, "waiting", _OPENING, lambda: None)
         self.refused = EmptyPage(theme, "wrong", _REFUSED, lambda: self.strip.step(1))
         self.inner = QStackedWidget()
+        self.turns = InTurn(self)
         self.stack = QStackedWidget()
         self._build()
         self._connect()
@@ -163,8 +165,10 @@ class InspectPage(QWidget):
         for widget in (self.attack, self.busy, self.waiting, self.notice):
             right.addWidget(widget)
         right.addWidget(self.inner, 1)
-        for page in (self.no_image, self.opening, self.bench, self.refused):
+        for page in (self.no_image, self.opening, self.refused):
             self.inner.addWidget(page)
+        # Half of the page's widgets, and none is seen before the first answer.
+        self.turns.start((lambda: None, lambda: self.inner.addWidget(self.bench)))
 
     def _connect(self) -> None:
         self.strip.view.installEventFilter(self)
@@ -214,6 +218,7 @@ class InspectPage(QWidget):
     def _on_judged(self, judged: Judged) -> None:
         self.judged = judged
         self.notice.hide()
+        self.turns.settle()
         self._show_judged(judged)
         self.inner.setCurrentIndex(JUDGED)
 

@@ -200,7 +200,7 @@ def test_maps_are_asked_for_only_where_they_are_looked_at_and_come_one_by_one(pa
     answer(engine, folder)
     qtbot.wait(REST_MS + 40)
     assert of(engine, ExplainImage) == []
-    page.bench.tabs.setCurrentWidget(page.bench.why)
+    page.bench.open(page.bench.why)
     assert [asked.method for asked in of(engine, ExplainImage)] == ["saliency"]
     answer(engine, folder)
     why = page.bench.why
@@ -220,7 +220,7 @@ def test_maps_are_asked_for_only_where_they_are_looked_at_and_come_one_by_one(pa
 def test_an_explanation_of_an_older_subject_is_nobody_s(page, engine, folder):
     browse(page, engine)
     answer(engine, folder)
-    page.bench.tabs.setCurrentWidget(page.bench.why)
+    page.bench.open(page.bench.why)
     late = answer_to(engine.sent[-1], folder)
     attack(page)
     engine.say(late)
@@ -231,7 +231,7 @@ def test_an_explanation_of_an_older_subject_is_nobody_s(page, engine, folder):
 def test_a_neighbour_is_inspected_by_a_click(page, engine, folder, qtbot):
     browse(page, engine)
     answer(engine, folder)
-    page.bench.tabs.setCurrentWidget(page.bench.place)
+    page.bench.open(page.bench.place)
     qtbot.waitUntil(lambda: bool(of(engine, FindNeighbours)), timeout=1000)
     assert (engine.sent[-1].branch, engine.sent[-1].count) == ("victim", 8)
     answer(engine, folder)
