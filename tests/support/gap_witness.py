@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 # Away so long, the loop is looked at; so often while it stays away.
 AFTER_S: Final = 0.04
 EVERY_S: Final = 0.008
+COLLECTION_MS: Final = 5.0
 _OURS: Final = ("zepad_app", "zepad_engine", "tests")
 _DEPTH: Final = 7
 
@@ -26,6 +28,8 @@ class GapWitness:
         self._since: float | None = None
         self._seen: Counter[str] = Counter()
         self._ended = threading.Event()
+        self._collecting = 0.0
+        gc.callbacks.append(self._on_collection)
         self._thread = threading.Thread(target=self._watch, name="gap witness", daemon=True)
         self._thread.start()
 
@@ -39,12 +43,22 @@ class GapWitness:
 
     def seen(self) -> list[str]:
         """What ran in this gap, most often seen first: how often, then the innermost of our lines and its callers."""
-        return [f"{times}x {where}" for where, times in self._seen.most_common(4)]
+        told = sorted(self._seen.items(), key=lambda each: (not each[0].startswith("garbage"), -each[1]))
+        return [f"{times}x {where}" for where, times in told[:5]]
 
     def end(self) -> None:
         """Stop watching."""
+        gc.callbacks.remove(self._on_collection)
         self._ended.set()
         self._thread.join()
+
+    def _on_collection(self, phase: str, info: dict[str, int]) -> None:
+        if threading.get_ident() != self._watched:
+            return
+        if phase == "start":
+            self._collecting = time.perf_counter()
+        elif (took := 1000 * (time.perf_counter() - self._collecting)) > COLLECTION_MS:
+            self._seen[f"garbage collection of generation {info['generation']}: {took:.0f} ms"] += 1
 
     def _watch(self) -> None:
         while not self._ended.wait(EVERY_S):
