@@ -6,8 +6,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from zepad_app.audit_model import AuditModel
@@ -19,6 +21,8 @@ from zepad_app.preloading import preload_behind
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.window import Window
+
+_LOOK_MS: Final = 30
 
 
 class App(msgspec.Struct, frozen=True):
@@ -57,7 +61,7 @@ def run(argv: Sequence[str]) -> int:
     catch_our_faults(app.window.tell_failure)
     # Ctrl+C in the terminal closes the window as the user would.
     signal.signal(signal.SIGINT, lambda *_: app.window.close())
-    app.window.painted.connect(lambda: _after_first_paint(app))
+    app.window.painted.connect(lambda: after_first_paint(app))
     app.window.show()
     paths = tuple(Path(word) for word in argv[1:] if not word.startswith("-"))
     if paths:
@@ -68,6 +72,16 @@ def run(argv: Sequence[str]) -> int:
     return code
 
 
-def _after_first_paint(app: App) -> None:
+def after_first_paint(app: App) -> None:
+    """Start the engine, load what pages need and make them, all before anybody asks for them."""
     app.model.start_engine()
-    preload_behind()
+    thread = preload_behind()
+    waiting = QTimer(app.window, interval=_LOOK_MS)
+
+    def look() -> None:
+        if not thread.is_alive():
+            waiting.stop()
+            app.window.pages.make_ahead()
+
+    waiting.timeout.connect(look)
+    waiting.start()

@@ -6,6 +6,7 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -16,7 +17,7 @@ from zepad_engine.errors import AuditError, NoSpace
 from zepad_engine.places import runs_folder, settings_folder
 from zepad_engine.plan import AuditPlan, Preset, plan_from_json
 from zepad_engine.shown_names import shown_name
-from zepad_engine.storage import write_bytes
+from zepad_engine.storage import replace_with
 
 RunState: TypeAlias = Literal["finished", "can be resumed", "missing"]
 
@@ -213,8 +214,14 @@ def _read_remembered() -> tuple[_Remembered, ...]:
 
 def _write_remembered(runs: tuple[_Remembered, ...]) -> None:
     # A list of what was opened is a comfort: where it cannot be kept, nothing else suffers.
+    # Nor is the disk waited for, as `write_bytes` does: the window does this while a report comes up.
+    content = msgspec.json.encode(runs[:_MOST_REMEMBERED])
     with contextlib.suppress(NoSpace):
-        write_bytes(_store(), msgspec.json.encode(runs[:_MOST_REMEMBERED]))
+        replace_with(_store(), partial(_fill, content))
+
+
+def _fill(content: bytes, place: Path) -> None:
+    place.write_bytes(content)
 
 
 def _changed(folder: Path) -> float:

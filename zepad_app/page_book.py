@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +18,7 @@ from zepad_app.pages.page import Heading, Page
 from zepad_app.pages.plan import PlanPage
 from zepad_app.pages.plan_files_menu import PlanFiles
 from zepad_app.report_preview import ReportPreview
+from zepad_app.results.in_turn import InTurn
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme
 from zepad_app.thresholds import Thresholds
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from zepad_app.pages.results import ResultsPage
 
 AUDIT_PAGES: Final = ("drop", "plan", "running")
+# In the order in which they are likely to be asked for.
+_AHEAD: Final = ("plan", "running", "results", "inspect", "history", "compare")
 
 
 def place_of(page: str) -> str:
@@ -59,9 +64,25 @@ class PageBook(QObject):
         self.audit_page = "drop"
         self.thresholds = Thresholds(settings, self)
         self.preview = ReportPreview(model, self)
+        self.turns = InTurn(self)
+
+    @property
+    def made_ahead(self) -> bool:
+        """Whether every page is there."""
+        return all(name in self._pages for name in _AHEAD) and self.turns.settled
+
+    def make_ahead(self) -> None:
+        """Make the pages before anybody asks for them, each in a turn of the event loop."""
+        # What is there by then stays: to look through it for garbage again and again took up to 0.2 s each time.
+        self.turns.start((lambda: None, *(partial(self._made, name) for name in _AHEAD), gc.freeze))
 
     def page(self, name: str) -> QWidget:
         """The page of a name, made now if need be."""
+        if name in AUDIT_PAGES:
+            self.audit_page = name
+        return self._made(name)
+
+    def _made(self, name: str) -> QWidget:
         if name not in self._pages:
             makers: dict[str, Callable[[], QWidget]] = {
                 "drop": self._make_drop,
@@ -74,8 +95,6 @@ class PageBook(QObject):
             }
             self._pages[name] = makers[name]()
             self._stack.addWidget(self._pages[name])
-        if name in AUDIT_PAGES:
-            self.audit_page = name
         return self._pages[name]
 
     def name_of(self, page: QWidget | None) -> str:
@@ -113,7 +132,7 @@ class PageBook(QObject):
         remember_run(folder)
         drop = self.page("drop")
         assert isinstance(drop, DropPage)
-        drop.refresh_recent()
+        drop.expect_runs()
 
     def add_perturbations(self, files: tuple[Path, ...]) -> None:
         """Have perturbation files scored beside the attacks of the plan on its page."""

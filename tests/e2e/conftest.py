@@ -7,6 +7,7 @@ next one's window too.
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 from collections.abc import Iterator
@@ -22,8 +23,7 @@ from pytestqt.qtbot import QtBot
 from tests.support.finished import stored_once, tiny_inputs
 from tests.support.gap_meter import GROSS_MS, GapMeter, store
 from tests.support.lent_engine import Lender, LentEngine
-from zepad_app.app import App, build
-from zepad_app.preloading import preload
+from zepad_app.app import App, after_first_paint, build
 from zepad_engine.places import runs_folder
 from zepad_engine.plan import Adaptive, AuditPlan, Choice
 
@@ -42,14 +42,15 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def app(qtbot: QtBot) -> Iterator[App]:
     """The real window at 1280 x 800 with a real engine that is ready; the window is gone afterwards."""
     made = build(LentEngine(LENDER))
-    # As the product does once it has painted, long before anybody clicks.
-    preload()
+    made.window.painted.connect(lambda: after_first_paint(made))
     made.window.confirm_close = lambda _parent: True
     made.window.resize(1280, 800)
     made.window.show()
-    made.model.start_engine()
     qtbot.waitUntil(lambda: made.model.state.ready is not None, timeout=READY_MS)
+    # The pages are made ahead while the engine starts, long before anybody clicks.
+    qtbot.waitUntil(lambda: made.window.pages.made_ahead, timeout=READY_MS)
     yield made
+    gc.unfreeze()
     made.window.close()
     made.engine.close()
     made.window.deleteLater()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
 
 from zepad_app.audit_model import AuditModel
@@ -60,6 +61,7 @@ class DropPage(Page):
         self._wish = ""
         self._editor_hidden = False
         self._past: PastAudit | None = None
+        self._stale = False
         self.notice = Notice(theme)
         self.notice.remedied.connect(self._on_remedied)
         self.zone = DropZone(theme, "Drop an encoder to audit, or images to inspect", _FORMATS)
@@ -80,7 +82,7 @@ class DropPage(Page):
         self._arrange()
         model.changed.connect(self._on_changed)
         model.failed.connect(self._on_failed)
-        theme.changed.connect(self.refresh_recent)
+        theme.changed.connect(self.expect_runs)
         self.refresh_recent()
         self._on_changed()
 
@@ -123,8 +125,21 @@ class DropPage(Page):
             self._settings.folder = str(Path(paths[0]).parent)
             self.files_chosen.emit(tuple(Path(path) for path in paths))
 
+    def expect_runs(self) -> None:
+        """The runs folder, or its look, has changed: it is read again now, or when the page is next seen."""
+        self._stale = True
+        if self.isVisible():
+            self.refresh_recent()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """List what has been run meanwhile."""
+        super().showEvent(event)
+        if self._stale:
+            self.refresh_recent()
+
     def refresh_recent(self) -> None:
         """Read the runs folder again."""
+        self._stale = False
         while (item := self._recent.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()

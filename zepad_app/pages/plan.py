@@ -23,6 +23,7 @@ from zepad_app.pages.plan_sections import AttackSection, DataSection, DefenceSec
 from zepad_app.pages.plan_words import name_of_source, running_in_words, summaries
 from zepad_app.pages.threat_section import ThreatSection
 from zepad_app.plan_edit import value_of, with_value
+from zepad_app.results.in_turn import InTurn
 from zepad_app.settings import Settings
 from zepad_app.theme import Theme, label
 from zepad_app.threat import Threat, covering, suited, widened
@@ -85,12 +86,14 @@ class PlanPage(Page):
         self.search.textChanged.connect(self._on_searched)
         self._nothing = label("", "body", soft=True)
         self._open_before: set[str] = set()
+        self._ahead = InTurn(self)
         self.warnings = WarningStrip(theme)
         self._column = Column(960)
         self._place = QVBoxLayout()
         self._arrange()
         model.changed.connect(self._on_state_changed)
         model.failed.connect(self._on_failed)
+        self._on_state_changed()
 
     @property
     def plan(self) -> AuditPlan:
@@ -297,6 +300,9 @@ class PlanPage(Page):
         if self._catalogue is not None:
             self._tell_warnings()
             self.heading_changed.emit()
+        elif self._model.state.ready is not None and self._ahead.settled:
+            # Long before the page is asked for, so that it comes at once then.
+            self._ahead.start((lambda: None, self.draw))
 
     def _on_failed(self, failure: Failed) -> None:
         if self.isVisible() and failure.code != "engine.died":
