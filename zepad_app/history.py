@@ -19,7 +19,7 @@ from zepad_engine.plan import AuditPlan, Preset, plan_from_json
 from zepad_engine.shown_names import shown_name
 from zepad_engine.storage import replace_with
 
-RunState: TypeAlias = Literal["finished", "can be resumed", "missing"]
+RunState: TypeAlias = Literal["finished", "running", "can be resumed", "missing"]
 
 _MOST_REMEMBERED: Final = 200
 

@@ -203,7 +203,7 @@ class PageBook(QObject):
         page = HistoryPage(self._model, self._theme)
         page.run_opened.connect(self.run_opened)
         page.plan_requested.connect(self.plan_requested)
-        page.audit_requested.connect(lambda: self.page_requested.emit("drop"))
+        page.audit_requested.connect(lambda: self.page_requested.emit(self.audit_page))
         page.compare_requested.connect(self._compare)
         return page
 

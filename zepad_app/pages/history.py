@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from PySide6.QtCore import QPoint, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -65,6 +66,7 @@ class HistoryPage(Page):
         self.empty = EmptyPage(theme, "history", _EMPTY, self.audit_requested.emit)
         self._stack = QStackedWidget()
         self._kept: tuple[Path, ...] = ()
+        self._running: Path | None = None
         self._arrange()
         self._connect()
 
@@ -140,8 +142,8 @@ class HistoryPage(Page):
         self.table.menu_asked.connect(self._on_menu)
         self.table.delete_asked.connect(self._on_delete)
         self.filter.textChanged.connect(self._on_filter)
-        self._model.changed.connect(self._on_selected)
-        self._on_selected()
+        self._model.changed.connect(self._on_changed)
+        self._on_changed()
 
     def _action(self) -> tuple[str, bool]:
         chosen = self.table.selected
@@ -149,18 +151,20 @@ class HistoryPage(Page):
             return "Compare", all(run.state == "finished" for run in chosen)
         if len(chosen) != 1 or chosen[0].state == "missing":
             return "Open", False
-        if chosen[0].state == "finished":
-            return "Open", True
+        if chosen[0].state in ("finished", "running"):
+            return "Open" if chosen[0].state == "finished" else "Watch", True
         return "Resume", not self._model.state.busy
 
     def _open(self, run: RecentRun) -> None:
         if run.state == "finished":
             self.run_opened.emit(run.folder)
+        elif run.state == "running":
+            self.audit_requested.emit()
         elif run.state == "can be resumed" and not self._model.state.busy:
             self._model.resume(run.folder)
 
     def _on_found(self, run: RecentRun) -> None:
-        self.runs.add(run)
+        self.runs.add(msgspec.structs.replace(run, state="running") if run.folder == self._running else run)
         self._stack.setCurrentIndex(1)
         if run.folder in self._kept:
             self.table.select((*(each.folder for each in self.table.selected), run.folder))
@@ -189,9 +193,17 @@ class HistoryPage(Page):
         self.buttons["delete"].setEnabled(bool(chosen) and not any(self._is_running(run) for run in chosen))
         self.heading_changed.emit()
 
-    def _is_running(self, run: RecentRun) -> bool:
+    def _on_changed(self) -> None:
         state = self._model.state
-        return state.busy and state.run_folder == run.folder
+        running = state.run_folder if state.busy else None
+        if running != self._running:
+            self._running = running
+            if self.isVisible():
+                self.refresh()
+        self._on_selected()
+
+    def _is_running(self, run: RecentRun) -> bool:
+        return run.folder == self._running
 
     def _on_menu(self, place: QPoint) -> None:
         menu = QMenu(self)

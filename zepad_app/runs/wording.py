@@ -10,10 +10,16 @@ from zepad_app.history import RecentRun, RunState
 
 STATES: Final[dict[RunState, str]] = {
     "finished": "Finished",
+    "running": "Running",
     "can be resumed": "Can be resumed",
     "missing": "Missing",
 }
-STATE_ICONS: Final[dict[RunState, str]] = {"finished": "done", "can be resumed": "resume", "missing": "warning"}
+STATE_ICONS: Final[dict[RunState, str]] = {
+    "finished": "done",
+    "running": "current",
+    "can be resumed": "resume",
+    "missing": "warning",
+}
 
 
 def date_words(seconds: float) -> str:
@@ -34,6 +40,8 @@ def size_words(size: int | None) -> str:
 
 def verdict_words(run: RecentRun) -> str:
     """What a row says of a run."""
+    if run.state == "running":
+        return "Running now; its verdict comes at the end."
     if run.state == "can be resumed":
         return "Not finished; goes on where it stopped."
     if run.state == "missing":

@@ -15,7 +15,12 @@ from zepad_app.tokens import AROUND, BETWEEN, INSIDE
 from zepad_app.widgets.buttons import plain, primary, secondary
 from zepad_app.widgets.thumbnail import thumbnail
 
-_VERBS: Final[dict[RunState, str]] = {"finished": "Open", "can be resumed": "Resume", "missing": "Gone"}
+_VERBS: Final[dict[RunState, str]] = {
+    "finished": "Open",
+    "running": "Watch",
+    "can be resumed": "Resume",
+    "missing": "Gone",
+}
 
 
 class SampleCard(QFrame):

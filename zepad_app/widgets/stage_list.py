@@ -48,7 +48,7 @@ class _Row(QFrame):
         self._stage = stage
         current = stage.status == "current"
         self._time.setText(clock(stage.seconds) if stage.seconds or current else "")
-        self._note.setText(stage.note)
+        self._note.setText(stage.note[:1].upper() + stage.note[1:])
         self._note.setVisible(current and bool(stage.note))
         self._bar.setVisible(current)
         self._bar.setValue(round(1000 * stage.done))

@@ -172,7 +172,25 @@ def test_a_running_audit_cannot_be_deleted_or_another_resumed(app, page):
     app.window.show_page("history")
     choose(page, HALF)
     assert not page.buttons["delete"].isEnabled()
+    store("20261104-100000-other", finished=False, when=4)
+    page.refresh()
+    choose(page, "20261104-100000-other")
     assert header(app) == ("Resume", False)
+
+
+def test_the_audit_that_runs_says_so_leads_there_and_is_one_of_the_past_once_it_ends(app, engine, page, qtbot):
+    run = app.model.resume(runs_folder() / HALF)
+    app.window.show_page("history")
+    choose(page, HALF)
+    assert (page.runs.runs[0].folder.name, page.runs.runs[0].state) == (HALF, "running")
+    assert header(app) == ("Watch", True)
+    app.window.header.primary.click()
+    assert app.window.pages.page("running").isVisible()
+    app.window.show_page("history")
+    app.model.cancel()
+    engine.say(messages.Cancelled(run=run, folder=str(runs_folder() / HALF)))
+    qtbot.waitUntil(lambda: not page.library.busy)
+    assert page.runs.runs[0].state == "can be resumed"
 
 
 def test_a_missing_run_is_told_and_can_be_taken_off_the_list(page, qtbot, tmp_path):
