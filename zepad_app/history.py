@@ -90,6 +90,11 @@ def recent_runs(limit: int = 12) -> tuple[RecentRun, ...]:
     return tuple(found)
 
 
+def runs_stamp() -> frozenset[tuple[Path, float]]:
+    """What stands in the runs folder, and since when: differs as soon as a run came, went or ended."""
+    return frozenset((folder, _changed(folder)) for folder in _folders())
+
+
 def runs_by_age() -> Iterator[RecentRun]:
     """Every run that can be told, newest first, each read when it is asked for."""
     known = {Path(each.folder): each for each in _read_remembered()}

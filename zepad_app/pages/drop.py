@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
 from zepad_app.audit_model import AuditModel
 from zepad_app.estimate import PastAudit, estimate_of, in_words
 from zepad_app.failures import notice_of
-from zepad_app.history import last_audit, recent_runs
+from zepad_app.history import last_audit, recent_runs, runs_stamp
 from zepad_app.pages.page import Heading, Page
 from zepad_app.routes import BUNDLE_ENDING, ENCODER_ENDINGS, IMAGE_ENDINGS, PLAN_ENDING
 from zepad_app.settings import Settings
@@ -62,6 +62,7 @@ class DropPage(Page):
         self._editor_hidden = False
         self._past: PastAudit | None = None
         self._stale = False
+        self._stamp: frozenset[tuple[Path, float]] = frozenset()
         self.notice = Notice(theme)
         self.notice.remedied.connect(self._on_remedied)
         self.zone = DropZone(theme, "Drop an encoder to audit, or images to inspect", _FORMATS)
@@ -134,12 +135,12 @@ class DropPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         """List what has been run meanwhile."""
         super().showEvent(event)
-        if self._stale:
+        if self._stale or self._stamp != runs_stamp():
             self.refresh_recent()
 
     def refresh_recent(self) -> None:
         """Read the runs folder again."""
-        self._stale = False
+        self._stale, self._stamp = False, runs_stamp()
         while (item := self._recent.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()

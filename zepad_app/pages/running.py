@@ -141,7 +141,7 @@ class RunningPage(Page):
         self._left.setText(self._time_left())
         self._bar.setValue(round(1000 * state.done))
         self._tell_hold()
-        self.stages.show_stages(state.stages)
+        self.stages.show_stages(state.stages, halted=not state.busy)
         self._tell_notice()
         self.heading_changed.emit()
 

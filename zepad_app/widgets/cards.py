@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.history import RecentRun, RunState
+from zepad_app.results.wording import unbroken
 from zepad_app.runs.wording import date_words, verdict_words
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import AROUND, BETWEEN, INSIDE
@@ -147,7 +148,7 @@ class RunRow(QFrame):
         name = label(self._run.name)
         name.setProperty("strong", True)
         name.setProperty("soft", self._run.state == "missing")
-        verdict = label(verdict_words(self._run), "caption", soft=True)
+        verdict = label(unbroken(verdict_words(self._run)), "caption", soft=True)
         verdict.setWordWrap(True)
         verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         words.addWidget(name)

@@ -18,6 +18,7 @@ class _Row(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._stage = stage
+        self._halted = False
         self.setProperty("surface", "stage")
         self._mark = QLabel()
         self._mark.setFixedSize(QSize(18, 18))
@@ -43,9 +44,9 @@ class _Row(QFrame):
         column.addWidget(self._note)
         self.show_stage(stage)
 
-    def show_stage(self, stage: StageState) -> None:
-        """Show where the stage stands."""
-        self._stage = stage
+    def show_stage(self, stage: StageState, *, halted: bool = False) -> None:
+        """Show where the stage stands, or where it was ``halted``."""
+        self._stage, self._halted = stage, halted
         current = stage.status == "current"
         self._time.setText(clock(stage.seconds) if stage.seconds or current else "")
         self._note.setText(stage.note[:1].upper() + stage.note[1:])
@@ -53,9 +54,9 @@ class _Row(QFrame):
         self._bar.setVisible(current)
         self._bar.setValue(round(1000 * stage.done))
         self._name.setProperty("soft", stage.status == "waiting")
-        self._name.setProperty("strong", current)
-        self.setProperty("current", current)
-        self.setAccessibleName(f"{stage.name}: {stage.status}")
+        self._name.setProperty("strong", current and not halted)
+        self.setProperty("current", current and not halted)
+        self.setAccessibleName(f"{stage.name}: {'stopped' if current and halted else stage.status}")
         self.dress()
 
     def dress(self) -> None:
@@ -67,7 +68,8 @@ class _Row(QFrame):
         if self._stage.status == "waiting":
             self._mark.setPixmap(self._theme.icon("waiting", tokens.ink_soft).pixmap(QSize(18, 18), self._ratio()))
         else:
-            name, colour = ("done", tokens.benign) if self._stage.status == "done" else ("current", tokens.ink)
+            ahead = ("stop", tokens.ink_soft) if self._halted else ("current", tokens.ink)
+            name, colour = ("done", tokens.benign) if self._stage.status == "done" else ahead
             self._mark.setPixmap(self._theme.icon(name, colour).pixmap(QSize(18, 18), self._ratio()))
 
     def _ratio(self) -> float:
@@ -82,21 +84,22 @@ class StageList(QWidget):
         self._theme = theme
         self._rows: dict[str, _Row] = {}
         self._shown: tuple[StageState, ...] = ()
+        self._halted = False
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
         self.setAccessibleName("Stages")
         theme.changed.connect(self._dress)
 
-    def show_stages(self, stages: tuple[StageState, ...]) -> None:
-        """Show the stages as they stand."""
+    def show_stages(self, stages: tuple[StageState, ...], *, halted: bool = False) -> None:
+        """Show the stages as they stand; ``halted``: none of them goes on."""
         if tuple(self._rows) != tuple(stage.key for stage in stages):
             self._rebuild(stages)
         known = {stage.key: stage for stage in self._shown}
         for stage in stages:
-            if known.get(stage.key) != stage:
-                self._rows[stage.key].show_stage(stage)
-        self._shown = stages
+            if known.get(stage.key) != stage or halted != self._halted:
+                self._rows[stage.key].show_stage(stage, halted=halted)
+        self._shown, self._halted = stages, halted
 
     def _rebuild(self, stages: tuple[StageState, ...]) -> None:
         for row in self._rows.values():

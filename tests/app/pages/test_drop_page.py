@@ -24,11 +24,12 @@ from zepad_app.app import App
 from zepad_app.pages.drop import DropPage
 from zepad_app.pages.plan import PlanPage
 from zepad_app.pages.threat_section import ThreatSection
+from zepad_app.widgets.cards import RunRow
 from zepad_app.widgets.preflight_banner import RUNNING
 from zepad_app.widgets.preflight_card import PreflightCard
 from zepad_engine import messages
 from zepad_engine.card import Overrides
-from zepad_engine.plan import AuditPlan
+from zepad_engine.plan import AuditPlan, plan_to_json
 
 
 @pytest.fixture
@@ -216,3 +217,19 @@ def test_a_warning_that_comes_late_reaches_the_plan(app: App, engine: FakeEngine
     app.window.header.primary.click()
     engine.say(said_inspected(request, doubtful()))
     assert plan_page(app).warnings.text.text() == FIT_WARNING
+
+
+def test_an_audit_that_was_stopped_is_listed_once_the_page_is_seen_again(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    app.window.show()
+    app.window.show_page("drop")
+    run = app.model.start(AuditPlan())
+    folder = app.model.state.run_folder
+    assert folder is not None
+    app.window.show_page("running")
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_bytes(plan_to_json(AuditPlan()))
+    app.model.cancel()
+    engine.say(messages.Cancelled(run=run, folder=str(folder)))
+    app.window.show_page("drop")
+    assert [row._run.folder for row in app.window.pages.page("drop").findChildren(RunRow)] == [folder]
