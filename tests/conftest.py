@@ -18,8 +18,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # Each process holds torch, and stories start an engine with workers of its own: more would not fit a small machine.
 MOST_PROCESSES = 4
-# Rooms whose files take longest come first, so that no process is left alone with one at the end.
-LONG_FIRST = ("tests/e2e/", "tests/boundary/", "tests/engine/jobs/", "tests/app/test_screenshots")
+# Rooms whose files take longest come early, so that no process is left alone with one at the end.
+LONG = ("tests/e2e/", "tests/boundary/", "tests/engine/jobs/", "tests/app/test_screenshots")
+# Rooms of short tests, to go beside those that must be alone: who waits to be alone waits for the test beside to end.
+SHORT = ("tests/app/",)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -35,12 +37,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with files that hold tests to be run alone, then with what takes longest.
-
-    Who waits to be alone waits for the other processes' tests to end: at first these are short ones.
-    """
+    """Begin with files that hold tests to be run alone and short ones beside them, then with what takes longest."""
     measuring = {item.path for item in items if item.get_closest_marker("alone")}
-    items.sort(key=lambda item: (item.path not in measuring, not item.nodeid.startswith(LONG_FIRST)))
+
+    def turn(item: pytest.Item) -> int:
+        if item.path in measuring:
+            return 0
+        if item.nodeid.startswith(LONG):
+            return 2
+        return 1 if item.nodeid.startswith(SHORT) else 3
+
+    items.sort(key=turn)
 
 
 class Gate:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import torch
 
-from tests.support.finished import finished_run, tiny_inputs, without_times
+from tests.support.finished import finished_run, tiny_inputs, without_staff
 from tests.support.tiny import png, tiny_pictures
 from tests.support.worker_pipes import closed_pipes
 from zepad_engine.audit import run_audit
@@ -34,7 +34,7 @@ def no_open_pipes():
 
 @pytest.fixture(scope="module")
 def warm(no_open_pipes):
-    """One worker for every refusal: what it refuses leaves it as it was."""
+    """One worker for every audit and every refusal: what it refuses leaves it as it was."""
     pool = WorkerPool(1)
     yield pool
     pool.kill()
@@ -235,7 +235,9 @@ def workers_with_room_for(writes, tmp_path, monkeypatch):
             pool.kill()
 
 
-def test_a_disk_that_fills_up_loses_nothing_and_the_run_goes_on_later(plan, tmp_path, tmp_path_factory, monkeypatch):
+def test_a_disk_that_fills_up_loses_nothing_and_the_run_goes_on_later(
+    plan, tmp_path, tmp_path_factory, warm, monkeypatch
+):
     folder, writes = tmp_path / "run", 26
     with workers_with_room_for(writes, tmp_path, monkeypatch) as pool:
         trouble = refused(plan, folder, pool)
@@ -254,8 +256,8 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_run_goes_on_later(plan, tmp_
         assert path.suffix == ".json" or path.read_bytes() == twin.read_bytes(), path.name
         if path.parent.name == "jobs":
             msgspec.json.decode(path.read_bytes())
-    run_audit(plan, folder, lambda _event: None, lambda: False, catalogue=CATALOGUE)
-    assert without_times(folder) == without_times(straight)
+    run_audit(plan, folder, lambda _event: None, lambda: False, pool=warm, catalogue=CATALOGUE)
+    assert without_staff(folder) == without_staff(straight)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")
@@ -264,7 +266,7 @@ def test_a_folder_that_cannot_be_written(plan, tmp_path, warm):
     assert refused(plan, tmp_path / "locked" / "run", warm).code == "disk.full"
 
 
-def test_the_official_mode_runs_to_its_end_and_says_so(plan, tmp_path):
+def test_the_official_mode_runs_to_its_end_and_says_so(plan, tmp_path, warm):
     attacks = (*plan.attacks[:2],)
     official = msgspec.structs.replace(
         plan,
@@ -273,7 +275,8 @@ def test_the_official_mode_runs_to_its_end_and_says_so(plan, tmp_path):
         tasks=plan.tasks[:1],
         defences=(*plan.defences, Choice(key="entropy_fusion")),
     )
-    path = run_audit(official, tmp_path / "run", lambda _event: None, lambda: False, catalogue=CATALOGUE)
+    run = tmp_path / "run"
+    path = run_audit(official, run, lambda _event: None, lambda: False, pool=warm, catalogue=CATALOGUE)
     report = msgspec.json.decode(path.read_bytes())
     assert all(report["plan"]["switches"].values())
     assert any(warning.startswith("Official mode repeats") for warning in report["warnings"])

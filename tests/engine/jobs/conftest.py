@@ -131,6 +131,16 @@ def pool_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         pool.kill()
 
 
+@pytest.fixture(scope="module")
+def auditors():
+    """Two workers for all the whole audits of a file, as many as the tiny plan asks for: torch is loaded once."""
+    with closed_pipes():
+        pool = WorkerPool(2)
+        pool.start()
+        yield pool
+        pool.kill()
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     return finished_run(tmp_path_factory)

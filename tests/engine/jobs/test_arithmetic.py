@@ -14,16 +14,20 @@ from zepad_engine.findings import report_from_json
 from zepad_engine.run_folder import RunFolder
 
 
-def again(finished, tmp_path_factory, **values):
-    plan = msgspec.structs.replace(finished.plan, **values)
-    folder = tmp_path_factory.mktemp("again")
-    run_audit(plan, folder, lambda _event: None, lambda: False)
-    return folder
+@pytest.fixture(scope="module")
+def again(finished, auditors, tmp_path_factory):
+    def run(**values):
+        plan = msgspec.structs.replace(finished.plan, **values)
+        folder = tmp_path_factory.mktemp("again")
+        run_audit(plan, folder, lambda _event: None, lambda: False, pool=auditors)
+        return folder
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def exact(finished, tmp_path_factory):
-    return again(finished, tmp_path_factory, arithmetic="exact")
+def exact(again):
+    return again(arithmetic="exact")
 
 
 def report_of(folder):
@@ -52,8 +56,8 @@ def test_both_arithmetics_score_the_same_network_alike(finished, exact):
     assert weights[0] == weights[1]
 
 
-def test_exact_repeats_to_the_last_bit(finished, exact, tmp_path_factory):
-    twice = again(finished, tmp_path_factory, arithmetic="exact")
+def test_exact_repeats_to_the_last_bit(exact, again):
+    twice = again(arithmetic="exact")
     assert without_times(twice) == without_times(exact)
     beside = compare(twice, exact)
     assert beside.equal

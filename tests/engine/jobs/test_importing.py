@@ -26,7 +26,7 @@ UAP = (torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(7)) 
 
 
 @pytest.fixture(scope="module")
-def imported(finished, tmp_path_factory):
+def imported(finished, auditors, tmp_path_factory):
     place = tmp_path_factory.mktemp("zz_someone") / "UAP from elsewhere.npy"
     np.save(place, UAP.numpy())
     # Everything but the attacks as small as it goes.
@@ -42,7 +42,7 @@ def imported(finished, tmp_path_factory):
         heads=HeadTraining(epochs=1, batch=32, train_images=64, test_images=40),
     )
     folder = tmp_path_factory.mktemp("imported")
-    run_audit(plan, folder, lambda _event: None, lambda: False)
+    run_audit(plan, folder, lambda _event: None, lambda: False, pool=auditors)
     return folder
 
 
@@ -111,11 +111,11 @@ def test_the_report_names_files_and_no_places(imported):
 
 
 @pytest.mark.slow
-def test_a_file_that_is_none_stops_the_audit_with_its_reason(finished, tmp_path):
+def test_a_file_that_is_none_stops_the_audit_with_its_reason(finished, auditors, tmp_path):
     np.save(tmp_path / "bad.npy", np.zeros((3, SIDE, SIDE), np.float32))
     plan = msgspec.structs.replace(finished.plan, attacks=(imported_choice(str(tmp_path / "bad.npy")),))
     with pytest.raises(AuditError, match="bad.npy holds nothing but zeros") as caught:
-        run_audit(plan, tmp_path / "run", lambda _event: None, lambda: False)
+        run_audit(plan, tmp_path / "run", lambda _event: None, lambda: False, pool=auditors)
     assert caught.value.code == "perturbation.zero"
     assert not (tmp_path / "run" / "report.json").exists()
 
