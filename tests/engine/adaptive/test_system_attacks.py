@@ -46,8 +46,9 @@ def attack(request):
     return quick(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def target():
+    """One for all: the law says that an attack leaves it as it was, but for the count of queries."""
     return tiny_target(COUNT, batch=8)
 
 
@@ -67,24 +68,22 @@ def test_stays_in_budget_and_in_range(attack, target, epsilon_255):
 
 
 def test_no_budget_no_change_and_no_query(attack, target):
+    before = target.queries
     struck = strike(attack, target, 0)
     assert torch.equal(struck.images, target.images)
-    assert struck.queries == target.queries == 0
+    assert (struck.queries, target.queries) == (0, before)
 
 
 def test_repeats_under_a_seed_and_differs_under_another(attack, target):
-    first, again, other = (strike(attack, target, seed=seed) for seed in (3, 3, 4))
+    torch.manual_seed(1)
+    first = strike(attack, target, seed=3)
+    # Nor does it hang on the global generator.
+    torch.manual_seed(2)
+    torch.rand(100)
+    again, other = (strike(attack, target, seed=seed) for seed in (3, 4))
     assert first.images.numpy().tobytes() == again.images.numpy().tobytes()
     assert first.queries == again.queries
     assert not torch.equal(first.images, other.images)
-
-
-def test_does_not_hang_on_the_global_generator(attack, target):
-    torch.manual_seed(1)
-    first = strike(attack, target, seed=3).images
-    torch.manual_seed(2)
-    torch.rand(100)
-    assert torch.equal(strike(attack, target, seed=3).images, first)
 
 
 @pytest.mark.parametrize("advances", [0, 1, 3])
@@ -106,8 +105,8 @@ def test_leaves_no_gradient_and_no_change_in_the_networks(attack, target):
         assert not network.training
 
 
-def test_the_queries_told_are_the_images_that_passed(attack, target):
-    passed = {}
+def test_the_queries_told_are_the_images_that_passed(attack):
+    passed, target = {}, tiny_target(COUNT, batch=8)
 
     def count(module, inputs):
         passed[module] = passed.get(module, 0) + len(inputs[0])
