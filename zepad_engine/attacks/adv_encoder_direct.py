@@ -10,7 +10,8 @@ from torch import Tensor
 from zepad_engine.attacks.adv_encoder_loss import AdvEncoderLoss
 from zepad_engine.attacks.base import clean_features
 from zepad_engine.attacks.budget import perturb
-from zepad_engine.attacks.pixel_descent import Objective, PixelDescent
+from zepad_engine.attacks.pixel_descent import PixelDescent
+from zepad_engine.attacks.sign_steps import Pushed
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.images.image_bank import ImageBank
@@ -33,7 +34,7 @@ class AdvEncoderDirect(AdvEncoderLoss, PixelDescent):
 
     step_seconds: ClassVar[float] = 0.14
 
-    def objective(self, encoder: Encoder, surrogate: ImageBank) -> Objective:
+    def objective(self, encoder: Encoder, surrogate: ImageBank) -> Pushed:
         """The loss on a batch, and its InfoNCE."""
         clean = clean_features(encoder, surrogate)
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
 
-from zepad_engine.attacks.base import Attack, shuffled_batches, uniform_start
-from zepad_engine.attacks.budget import project
+from zepad_engine.attacks.base import Attack
+from zepad_engine.attacks.sign_steps import Pushed, sign_steps
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.fields import Range, Words
 from zepad_engine.images.image_bank import ImageBank
 from zepad_engine.progress import Progress
-
-# Index (B,) of a batch and the perturbation to what is minimised, and to the value that is plotted.
-Objective: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +37,7 @@ class PixelDescent(Attack):
         return self.steps
 
     @abstractmethod
-    def objective(self, encoder: Encoder, surrogate: ImageBank) -> Objective:
+    def objective(self, encoder: Encoder, surrogate: ImageBank) -> Pushed:
         """What is minimised; whatever it needs of the clean images is computed here, once."""
 
     def craft(
@@ -54,16 +50,11 @@ class PixelDescent(Attack):
     ) -> Tensor:
         """Descend."""
         objective = self.objective(encoder, surrogate)
-        crafted = uniform_start(surrogate, epsilon, generator)
-        for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):
-            progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")
-            crafted.requires_grad_(True)
-            loss, value = objective(index, crafted)
-            (gradient,) = torch.autograd.grad(loss, crafted)
-            length = self.step_size * epsilon * half_cosine(step / self.steps)
-            crafted = project(crafted.detach() - length * gradient.sign(), epsilon)
-            progress.measure(self.series, step, value)
-        return crafted
+
+        def length(done: float) -> float:
+            return -self.step_size * epsilon * half_cosine(done)
+
+        return sign_steps(self, objective, length, surrogate, epsilon, generator, progress)
 
 
 def half_cosine(done: float) -> float:

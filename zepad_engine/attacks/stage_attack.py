@@ -10,8 +10,9 @@ from typing import Annotated, ClassVar, Final, Literal
 import torch
 from torch import Tensor
 
-from zepad_engine.attacks.base import EncoderAttack, shuffled_batches, uniform_start
-from zepad_engine.attacks.budget import perturb, project
+from zepad_engine.attacks.base import EncoderAttack
+from zepad_engine.attacks.budget import perturb
+from zepad_engine.attacks.sign_steps import sign_steps
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.fields import Range, Words
@@ -77,15 +78,13 @@ class StageAttack(EncoderAttack):
     ) -> Tensor:
         """Step up or down the objective."""
         objective = self.objective(encoder, surrogate, generator)
-        crafted = uniform_start(surrogate, epsilon, generator)
-        for step, index in enumerate(shuffled_batches(len(surrogate), self.batch, self.steps, generator)):
-            progress.advance(step / self.steps, f"step {step + 1} of {self.steps}")
-            crafted.requires_grad_(True)
+
+        def pushed(index: Tensor, crafted: Tensor) -> tuple[Tensor, float]:
             reached = objective(index, crafted)
-            (gradient,) = torch.autograd.grad(reached, crafted)
-            crafted = project(crafted.detach() + self.direction * self.step_size * gradient.sign(), epsilon)
-            progress.measure(self.series, step, float(reached.detach()))
-        return crafted
+            return reached, float(reached.detach())
+
+        length = self.direction * self.step_size
+        return sign_steps(self, pushed, lambda _done: length, surrogate, epsilon, generator, progress)
 
     def moved(self, images: Tensor, perturbation: Tensor) -> Tensor:
         """Images (B, 3, H, W) plus the perturbation, clamped to [0, 1] unless ``clamp`` is off."""

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from zepad_engine.attacks.base import clean_features, members_of
 from zepad_engine.attacks.budget import perturb
-from zepad_engine.attacks.pixel_descent import Objective, PixelDescent
+from zepad_engine.attacks.pixel_descent import PixelDescent
+from zepad_engine.attacks.sign_steps import Pushed
 from zepad_engine.catalogue import FieldValue
 from zepad_engine.encoders.encoder import Encoder
 from zepad_engine.fields import Range, Words
@@ -50,7 +51,7 @@ class XTransfer(PixelDescent):
 
     temperature: Annotated[float, Range(low=0.01, high=10.0, label="InfoNCE temperature", step=0.05)] = 0.1
 
-    def objective(self, encoder: Encoder, surrogate: ImageBank) -> Objective:
+    def objective(self, encoder: Encoder, surrogate: ImageBank) -> Pushed:
         """The combined loss of a batch; the mean InfoNCE over the encoders is plotted."""
         members = members_of(encoder)
         clean = [clean_features(member, surrogate) for member in members]
