@@ -21,7 +21,7 @@ def read_plan(path: Path, catalogue: Catalogue) -> AuditPlan:
 
     Raises:
         BadInput: the file cannot be read, or is too large to be a plan.
-        BadPlan: it is no plan, is of another version, or names what this version does not have.
+        BadPlan: it is no plan, is of another version, names no encoder, or names what this version does not have.
     """
     name = shown_name(path.name)
     try:
@@ -34,6 +34,8 @@ def read_plan(path: Path, catalogue: Catalogue) -> AuditPlan:
     try:
         plan = plan_from_json(text)
     except (BadPlan, RecursionError) as trouble:
+        if isinstance(trouble, BadPlan) and trouble.code == "plan.encoder":
+            raise BadPlan(f"{name} names no encoder.", trouble.advice, code=trouble.code) from trouble
         sentence = f"{name} is no audit plan of version {PLAN_VERSION}."
         raise BadPlan(sentence, "Choose a plan saved by this version.", code="plan.file") from trouble
     _require_known(plan, name, catalogue)

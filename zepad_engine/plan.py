@@ -304,14 +304,21 @@ def imported_choice(file: str, others: tuple[Choice, ...] = ()) -> Choice:
     return next(choice for choice in free if choice.identity not in taken)
 
 
+class _Naming(msgspec.Struct, frozen=True):
+    """Whether a plan says itself what to audit: the default is the bundled sample, which nobody means by silence."""
+
+    encoder: str | msgspec.UnsetType = msgspec.UNSET
+
+
 def plan_from_json(text: bytes | str) -> AuditPlan:
     """Read a plan.
 
     Raises:
-        BadPlan: the text is no plan of this version.
+        BadPlan: the text is no plan of this version, or (``plan.encoder``) does not say what to audit.
     """
     try:
         plan = msgspec.json.decode(text, type=AuditPlan)
+        named = msgspec.json.decode(text, type=_Naming).encoder is not msgspec.UNSET
     except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
         raise BadPlan(
             f"This is not an audit plan of version {PLAN_VERSION}: {trouble}.", "Save the plan again with this version."
@@ -320,6 +327,12 @@ def plan_from_json(text: bytes | str) -> AuditPlan:
         raise BadPlan(
             f"The plan has version {plan.schema_version}; this program reads version {PLAN_VERSION}.",
             "Save the plan again with this version.",
+        )
+    if not named:
+        raise BadPlan(
+            "The plan names no encoder.",
+            'Add "encoder": a file, or sample:supcon-cifar10-r18w16. Whatever else is left out has its default.',
+            code="plan.encoder",
         )
     return plan
 

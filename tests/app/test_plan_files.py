@@ -33,6 +33,7 @@ HOSTILE = {
     "nested": b"[" * 100_000,
     "huge": b" " * 1_000_001,
     "empty": b"",
+    "nothing in it": b"{}",
     "an unknown attack": plan_to_json(PLAN).replace(b"l4a_base", b"telepathy"),
     "an unknown field": plan_to_json(PLAN).replace(b'"steps"', b'"stairs"'),
 }
@@ -50,6 +51,14 @@ def test_whatever_is_no_plan_is_refused_in_a_sentence(content: bytes, tmp_path: 
     assert refused.value.advice
     assert not any(word in sentence for word in ("msgspec", "Object", "script", "rm -rf", "$."))
     assert len(sentence) < 160
+
+
+def test_a_plan_without_an_encoder_is_told_what_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_bytes(b'{"seed": 5}')
+    with pytest.raises(AuditError) as refused:
+        read_plan(tmp_path / "mine.json", CATALOGUE)
+    assert refused.value.sentence == "mine.json names no encoder."
+    assert refused.value.advice.startswith('Add "encoder": ')
 
 
 def test_a_missing_file_and_a_full_disk_are_said(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_imported_perturbations_are_named_after_their_files():
 
 
 def test_a_plan_from_before_names_reads_as_it_did():
-    plan = plan_from_json('{"attacks": [{"key": "l4a_base", "values": {"steps": 3}}]}')
+    plan = plan_from_json('{"encoder": "a.pt", "attacks": [{"key": "l4a_base", "values": {"steps": 3}}]}')
     assert plan.attacks == (Choice(key="l4a_base", values={"steps": 3}),)
     assert plan.attacks[0].identity == "l4a_base"
 
@@ -182,6 +182,14 @@ def test_a_plan_comes_back_as_it_was_written():
 def test_what_is_no_plan_of_this_version_is_refused_with_a_sentence(text):
     with pytest.raises(BadPlan, match="This is not an audit plan of version 1"):
         plan_from_json(text)
+
+
+@pytest.mark.parametrize("text", ["{}", '{"seed": 3}', '{"schema_version": 1, "auxiliary": "a.pt"}'])
+def test_a_plan_that_does_not_say_what_to_audit_is_refused(text):
+    with pytest.raises(BadPlan) as refused:
+        plan_from_json(text)
+    assert (refused.value.code, refused.value.sentence) == ("plan.encoder", "The plan names no encoder.")
+    assert plan_from_json('{"encoder": "mine.pt"}') == AuditPlan(encoder="mine.pt")
 
 
 def test_all_on_turns_every_switch_on():

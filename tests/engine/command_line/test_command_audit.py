@@ -257,6 +257,7 @@ BAD_INPUT = {
     "folder as encoder": (["folder"], "folder is a folder without a model.safetensors file."),
     "missing plan": (["--plan", "gone.json"], "The plan gone.json cannot be read."),
     "plan of another version": (["--plan", "old.json"], "This is not an audit plan of version 1"),
+    "plan of nothing": (["--plan", "nothing.json"], "The plan names no encoder."),
     "missing set": (["--demo", "--tasks", "gone"], "There is no folder or zip gone."),
     "empty set": (["--demo", "--local", "empty"], "The folder empty is empty."),
     "unknown bundled set": (["--demo", "--tasks", "sample:gone"], "There is no bundled image set called gone."),
@@ -280,6 +281,7 @@ def test_bad_input_is_one_sentence_and_nothing_runs(engine, capsys, tmp_path, ca
     (tmp_path / "folder" / "cats").mkdir(parents=True)
     (tmp_path / "empty").mkdir()
     (tmp_path / "old.json").write_text(json.dumps({"schema_version": 1, "from_the_future": True}))
+    (tmp_path / "nothing.json").write_text("{}")
     (tmp_path / "older").mkdir()
     (tmp_path / "older" / "plan.json").write_text('{"from_the_past": 1}')
     (tmp_path / "other").mkdir()
