@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
+from tests.support.settling import wait_settled
 from zepad_engine.questions import PGD
 
 pytestmark = pytest.mark.slow
@@ -21,6 +22,7 @@ FIRST_MS, NEXT_MS = 120_000, 60_000
 def page(app, qtbot, tiny_run):
     """The inspector with its first picture judged."""
     assert app.model.load_run(tiny_run)
+    wait_settled(qtbot, app.window)
     app.window.show_page("inspect")
     made = app.window.pages.page("inspect")
     qtbot.mouseClick(made.no_image.next, Qt.MouseButton.LeftButton)

@@ -9,14 +9,22 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
+from tests.support.gap_meter import GapMeter
+from tests.support.settling import wait_settled
+
 pytestmark = pytest.mark.slow
 
 PICTURES, SIFT_MS = 500, 240_000
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
+def pictures(tmp_path: Path, gaps: GapMeter) -> Path:
     """Every fiftieth picture is no picture or ends too early."""
+    with gaps.forgiving():
+        return drawn(tmp_path)
+
+
+def drawn(tmp_path: Path) -> Path:
     folder = tmp_path / "pictures"
     folder.mkdir()
     dice = np.random.default_rng(3)
@@ -31,6 +39,7 @@ def pictures(tmp_path: Path) -> Path:
 
 def test_a_folder_of_five_hundred_pictures(app, qtbot, tiny_run, pictures):
     assert app.model.load_run(tiny_run)
+    wait_settled(qtbot, app.window)
     app.window.open_files((pictures,))
     page = app.window.pages.page("inspect")
     qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=10_000)

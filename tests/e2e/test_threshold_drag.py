@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.support.settling import wait_settled
 from tests.support.story_shots import shoot
 from zepad_app.app import App
 from zepad_app.pages.results import ResultsPage
@@ -32,11 +32,11 @@ def test_a_threshold_is_dragged_stepped_undone_and_remembered(app: App, qtbot: Q
     page = app.window.pages.page("results")
     assert isinstance(page, ResultsPage)
     qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=5_000)
+    wait_settled(qtbot, app.window)
     page.open_tab("Detection")
+    wait_settled(qtbot, app.window)
     tab = page.tab("Detection")
     assert isinstance(tab, DetectionTab)
-    for _ in range(5):
-        QApplication.processEvents()
     desk = tab.desk
     assert desk is not None
     levels, task = desk.levels, desk.found.task

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from zepad_app.results.in_turn import InTurn
+
+
+def wait_settled(qtbot: QtBot, widget: QWidget) -> None:
+    """Let the event loop turn until nothing waits, as it does for a user between two clicks."""
+    qtbot.waitUntil(lambda: all(turns.settled for turns in widget.findChildren(InTurn)), timeout=30_000)
+    qtbot.wait(20)
 
 
 def settle(widget: QWidget) -> None:

@@ -7,9 +7,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from tests.support.gap_meter import GapMeter
-from tests.support.settling import settle
+from tests.support.settling import settle, wait_settled
 from zepad_app.app import App
-from zepad_app.results.in_turn import InTurn
 
 
 def shoot(app: App, qtbot, name: str) -> None:
@@ -17,7 +16,7 @@ def shoot(app: App, qtbot, name: str) -> None:
     folder = Path(os.environ.get("ZEPAD_SHOTS", "artefacts/shots")) / "story"
     folder.mkdir(parents=True, exist_ok=True)
     # Pages fill in turns, which the meter is to see.
-    qtbot.waitUntil(lambda: all(turns.settled for turns in app.window.findChildren(InTurn)), timeout=30_000)
+    wait_settled(qtbot, app.window)
     meter = app.window.findChild(GapMeter)
     with meter.forgiving() if meter is not None else nullcontext():
         for scheme in ("light", "dark"):
@@ -26,4 +25,5 @@ def shoot(app: App, qtbot, name: str) -> None:
             qtbot.wait(150)
             assert app.window.grab().save(str(folder / f"{name}-{scheme}.png"))
         app.theme.choose("light")
-        qtbot.wait(10)
+        settle(app.window)
+        qtbot.wait(50)
