@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from zepad_app.comparison.sides import Sides
 from zepad_app.comparison.wording import hardest_attack, name_in, same_words, seconds_words
 from zepad_app.failures import NoticeText, notice_of
 from zepad_app.pages.page import Heading, Page
+from zepad_app.results.in_turn import InTurn
 from zepad_app.results.recipe_popover import RecipePopover
 from zepad_app.results.sheet import Sheet
 from zepad_app.theme import Theme
@@ -78,6 +80,7 @@ class ComparePage(Page):
         self.costs = ChangeList(theme, "Seconds")
         self.time = FoldSection(theme, "What it took")
         self._stack = QStackedWidget()
+        self.turns = InTurn(self)
         self._arrange()
         self._connect()
 
@@ -116,6 +119,7 @@ class ComparePage(Page):
         self._pair = (first, second)
         self.notice.hide()
         self.comparison = None
+        self.turns.start(())
         self._stack.setCurrentIndex(_BUSY_PLACE)
         # The refusal of a busy engine comes before the request has a name here.
         self._wish = "asking"
@@ -244,24 +248,38 @@ class ComparePage(Page):
             self.history_requested.emit()
 
     def show_comparison(self, found: Comparison) -> None:
-        """Show a comparison of the two folders asked about."""
-        assert self._pair is not None
+        """Show a comparison of the two folders asked about: filled in turns unseen, then shown whole."""
         self.comparison = found
+        steps = (self._say, self._list_plan, self._list_facts, self._list_costs, self._offer, self._come_up)
+        self.turns.start(partial(step, found) for step in steps)
+
+    def _say(self, found: Comparison) -> None:
+        assert self._pair is not None
         self.sentence.setText(found.sentence)
         self.images.setText(" ".join(images_in_words(found)))
         self.sides.show_comparison(found, self._pair)
+
+    def _list_plan(self, found: Comparison) -> None:
         plan = [(change.group, change.field, change.first, change.second) for change in found.plan]
         self.plan.show_changes(plan, "Nothing: both audits ran the same plan.")
+
+    def _list_facts(self, found: Comparison) -> None:
         facts = [(fact.group, fact.name, fact.first, fact.second) for fact in found.facts if not fact.same]
         self.facts.show_changes(facts, "Nothing: encoders, data, perturbations, training and machine are the same.")
         self.same.setText(same_words(found))
         self.same.setVisible(bool(facts and self.same.text()))
+
+    def _list_costs(self, found: Comparison) -> None:
         costs = [("", cost.name, seconds_words(cost.first), seconds_words(cost.second)) for cost in found.costs]
         self.costs.show_changes(costs, "No times were kept.")
         self.time.set_summary(_wall(costs))
+
+    def _offer(self, found: Comparison) -> None:
         self._offer_attacks(found)
         self._offer_rows(found)
         self._say_only(found)
+
+    def _come_up(self, _found: Comparison) -> None:
         self._stack.setCurrentIndex(_FULL_PLACE)
         self.heading_changed.emit()
 

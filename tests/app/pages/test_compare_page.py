@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from tests.support.fake_engine import FakeEngine
 from tests.support.sample_comparison import store_two
+from tests.support.settling import settle
 from zepad_app.app import App
 from zepad_app.comparison.difference_table import COLUMNS, DIFFERENCE, HOLM
 from zepad_app.pages.compare import ComparePage
@@ -47,6 +48,8 @@ def answer(engine: FakeEngine, path: Path | None = None) -> None:
     request = asked(engine)
     path = path or keep_comparison(Path(request.first), Path(request.second))
     engine.say(Compared(request=request.request, first=request.first, second=request.second, path=str(path)))
+    for window in QApplication.topLevelWidgets():
+        settle(window)
 
 
 def words(page: ComparePage) -> str:
