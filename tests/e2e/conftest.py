@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -29,6 +29,17 @@ from zepad_engine.plan import Adaptive, AuditPlan, Choice
 
 READY_MS = 120_000
 LENDER = Lender()
+METER = pytest.StashKey[GapMeter]()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """The meter rests as soon as the story is told: what the test runner does then is not the window's."""
+    try:
+        return (yield)
+    finally:
+        if (meter := item.stash.get(METER, None)) is not None:
+            meter.rest()
 
 
 @pytest.hookimpl(trylast=True)
@@ -64,6 +75,7 @@ def gaps(request: pytest.FixtureRequest) -> Iterator[GapMeter | None]:
         yield None
         return
     meter = GapMeter(request.getfixturevalue("app").window)
+    request.node.stash[METER] = meter
     yield meter
     found = meter.stop()
     store(request.node.name, found)

@@ -69,12 +69,16 @@ class GapMeter(QObject):
     @contextmanager
     def forgiving(self) -> Iterator[None]:
         """Leave out what the test itself does inside, such as taking a picture."""
-        self._timer.stop()
-        self._witness.rest()
+        self.rest()
         yield
         self._last = self._clock.now()
         self._witness.begin()
         self._timer.start()
+
+    def rest(self) -> None:
+        """Count nothing from now on."""
+        self._timer.stop()
+        self._witness.rest()
 
     def stop(self) -> dict[str, Any]:
         """Of wall and own time the p99, the largest (ms) and how many were over 100 ms; what ran in the longest."""
