@@ -95,6 +95,8 @@ class PageBook(QObject):
             }
             self._pages[name] = makers[name]()
             self._stack.addWidget(self._pages[name])
+            if name != "results":  # which dresses its parts itself
+                self._theme.dress(self._pages[name])
         return self._pages[name]
 
     def name_of(self, page: QWidget | None) -> str:

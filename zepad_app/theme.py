@@ -7,8 +7,8 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
-from shiboken6 import isValid
 
+from zepad_app.dressing import Dressing
 from zepad_app.glossary import explain
 from zepad_app.icon import draw_icon
 from zepad_app.preferences import TEXT_SCALES, Preferences, Scheme
@@ -72,7 +72,7 @@ class Theme(QObject):
         self._family = ""
         self._icons: dict[tuple[str, str], QIcon] = {}
         self._fonts: dict[Role, QFont] = {}
-        self._windows: list[QWidget] = []
+        self._dressing = Dressing(self)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
     @property
@@ -125,13 +125,14 @@ class Theme(QObject):
         app.setPalette(palette_of(self.tokens))
         app.setFont(self.font("body"))
 
-    def dress(self, window: QWidget) -> None:
-        """Give a window the style sheet, for all that is in it and its dialogs, now and whenever the look changes.
+    def dress(self, *parts: QWidget) -> None:
+        """Give parts of a window the style sheet, for all that is in them, now and whenever the look changes.
 
         An application's style sheet dresses a widget each time it is put into another: half the time of making a page.
+        A window's dresses all pages in one go when the look changes: up to 0.7 s.
         """
-        self._windows.append(window)
-        window.setStyleSheet(self._sheet())
+        for part in parts:
+            self._dressing.add(part, self._sheet())
 
     def font(self, role: Role = "body") -> QFont:
         """The font of a role, with figures of equal width."""
@@ -193,9 +194,7 @@ class Theme(QObject):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             self.apply(app)
-        self._windows = [window for window in self._windows if isValid(window)]
-        for window in self._windows:
-            window.setStyleSheet(self._sheet())
+        self._dressing.change(self._sheet())
         self.changed.emit()
 
     def _sheet(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, QUrl, Signal
+from PySide6.QtCore import QChildEvent, QEvent, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -92,7 +92,7 @@ class Window(QMainWindow):
         self.show_page("history" if settings.place == "history" else "drop")
         self._on_changed()
         restore_window(self, settings)
-        theme.dress(self)
+        theme.dress(self.rail, self.header, self._notice_row, self.strip, self.overlay)
         self._tell_dropped_settings()
 
     def show_page(self, name: str) -> None:
@@ -125,6 +125,13 @@ class Window(QMainWindow):
             # Nothing is chosen at first; without this the first control would wear the focus ring.
             self.stack.setFocus()
             QTimer.singleShot(0, self.painted.emit)
+
+    def childEvent(self, event: QChildEvent) -> None:
+        """Dress dialogs and menus when they are first shown; what is in the window itself is dressed part by part."""
+        super().childEvent(event)
+        child = event.child()
+        if event.type() == QEvent.Type.ChildPolished and isinstance(child, QWidget) and child is not self._centre:
+            self._theme.dress(child)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask once while an audit runs; keep the geometry."""

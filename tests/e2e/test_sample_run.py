@@ -14,6 +14,7 @@ from tests.support.story_clicks import Mouse, texts
 from tests.support.story_shots import shoot
 from zepad_app.app import App
 from zepad_app.results.headline import headline_of
+from zepad_app.results.wording import unbroken
 from zepad_engine.findings import report_from_json
 from zepad_engine.places import runs_folder
 
@@ -48,7 +49,7 @@ def test_the_sample_shows_what_it_is_for(app: App, qtbot: QtBot, gaps: GapMeter)
     app.model.load_run(folder)
     results = window.pages.page("results")
     assert window.stack.currentWidget() is results
-    assert headline_of(report).sentence in texts(results)
+    assert unbroken(headline_of(report).sentence) in texts(results)
     shoot(app, qtbot, "results")
     for name in ("Matrix", "Budget", "Detection", "Branches", "Attacks", "Training", "Examples"):
         results.open_tab(name)  # type: ignore[attr-defined]

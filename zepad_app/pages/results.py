@@ -105,7 +105,9 @@ class ResultsPage(QWidget):
         """Tell how a number on this page was measured, beside a place on the screen."""
         if self._report is not None:
             recipe = recipe_of(self._report, self._folder, what, rate)
-            RecipePopover(self._theme, recipe, self).show_at(place)
+            popover = RecipePopover(self._theme, recipe, self)
+            self._theme.dress(popover)
+            popover.show_at(place)
 
     def show_empty(self) -> None:
         """Say what will be here."""
@@ -137,12 +139,13 @@ class ResultsPage(QWidget):
         for name in self._makers:
             place = QWidget()
             self._places[name] = QVBoxLayout(place)
-            self._places[name].setContentsMargins(0, 0, 0, 0)
+            # Air below the tabs.
+            self._places[name].setContentsMargins(0, 1, 0, 0)
             self.tabs.addTab(place, name)
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.tabBar().setAccessibleName("Sides of the report")
-        self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {AROUND - 14}px; }}")
+        self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {AROUND - 14}px; }} QTabWidget::pane {{ border: 0; }}")
         self.tabs.currentChanged.connect(lambda index: self.turns.start(self._drawing(index)))
         self.banner.checks_requested.connect(lambda: self.open_tab("Adaptive"))
         self._stack.addWidget(self.empty)
@@ -150,6 +153,8 @@ class ResultsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
+        # The tabs hold most of the window's widgets: each is dressed by itself, when it is made.
+        self._theme.dress(self.empty, self.banner, self.tabs.tabBar(), *self.lifting.bars)
 
     def _actions(self) -> QWidget:
         corner = QWidget()
@@ -171,6 +176,7 @@ class ResultsPage(QWidget):
     def _make(self, name: str) -> QWidget:
         if name not in self._made:
             made = self._made[name] = self._makers[name]()
+            self._theme.dress(self._place_of(name))
             self._places[name].addWidget(made)
             made.setAccessibleName(f"{name}, scrolled by the arrow keys")
             if isinstance(made, QAbstractScrollArea):

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -55,7 +56,8 @@ class FigurePlot(QWidget):
         self.more.setAutoFillBackground(True)
         self.more.clicked.connect(lambda: self.menu().exec(self.more.mapToGlobal(self.more.rect().bottomLeft())))
         self.more.hide()
-        theme.changed.connect(self.redraw)
+        self._faded = False
+        theme.changed.connect(self._on_look)
 
     def draw(self) -> None:
         """Put the items of this plot on ``self.plot``."""
@@ -80,6 +82,18 @@ class FigurePlot(QWidget):
         self._dress_axes()
         self.draw()
         self.setAccessibleDescription(self.summary())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What was out of sight when the look changed is drawn in it before it is seen."""
+        super().showEvent(event)
+        if self._faded:
+            self._faded = False
+            self.redraw()
+
+    def _on_look(self) -> None:
+        self._faded = not self.isVisible() and self.window().isVisible()
+        if not self._faded:
+            self.redraw()
 
     def soft(self) -> QColor:
         """The colour of what only accompanies."""

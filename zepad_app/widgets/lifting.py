@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollArea, QScrollBar, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme
 
@@ -32,6 +32,11 @@ class Lifting(QScrollArea):
         self.setWidget(page)
         theme.changed.connect(self._dress)
         self._dress()
+
+    @property
+    def bars(self) -> tuple[QScrollBar, ...]:
+        """What of it wears the style sheet."""
+        return self.verticalScrollBar(), self.horizontalScrollBar()
 
     def share_wheel(self, inner: QAbstractScrollArea) -> None:
         """What scrolls inside the body waits until the head is out of sight."""
