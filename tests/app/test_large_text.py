@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -12,8 +14,10 @@ from tests.app.test_screenshots import SIZES, STATES
 from tests.support.fake_engine import FakeEngine
 from tests.support.settling import settle
 from zepad_app.app import App
+from zepad_app.inspection.place_pane import PlacePane
 from zepad_app.pages.results import ResultsPage
 from zepad_app.preferences import TEXT_SCALES
+from zepad_app.widgets.cell_grid import CellGrid
 
 NO_BUTTON, NO_KEY = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
 
@@ -42,11 +46,38 @@ def show(app: App, engine: FakeEngine, state: str) -> None:
 
 @pytest.mark.parametrize(
     "state",
-    ["drop", "drop-encoder", "plan-wrong", "running-tuning", "running-results", "history", "compare", "inspect"],
+    [
+        *("drop", "drop-encoder", "plan-wrong", "running-tuning", "running-crafting", "running-results"),
+        *("history", "compare", "inspect"),
+    ],
 )
 def test_no_page_is_cut_off(app: App, engine: FakeEngine, qtbot: QtBot, state: str) -> None:
     show(app, engine, state)
     assert too_wide(app, qtbot) == []
+
+
+def test_figures_so_far_are_never_cut(app: App, engine: FakeEngine, qtbot: QtBot) -> None:
+    show(app, engine, "running-results")
+    settle(app.window)
+    cells = app.window.stack.currentWidget().findChild(CellGrid)
+    assert cells is not None
+    widest = cells.fontMetrics().horizontalAdvance("100.0 %")
+    assert min(cells.columnWidth(column) for column in range(cells.columnCount())) > widest
+    # What does not fit is scrolled to, below rows that are all there.
+    assert cells.viewport().height() >= sum(cells.rowHeight(row) for row in range(cells.rowCount()))
+
+
+def test_the_words_below_the_map_do_not_stand_on_it(app: App, engine: FakeEngine, qtbot: QtBot) -> None:
+    show(app, engine, "inspect-where")
+    settle(app.window)
+    pane = app.window.stack.currentWidget().findChild(PlacePane)
+    assert pane is not None
+    parts = (pane.map, pane.legend, pane.words)
+
+    def apart() -> bool:
+        return all(above.geometry().bottom() < below.geometry().top() for above, below in pairwise(parts))
+
+    qtbot.waitUntil(lambda: apart() and pane.words.height() >= pane.words.heightForWidth(pane.words.width()))
 
 
 def test_no_tab_of_the_results_is_cut_off(app: App, engine: FakeEngine, qtbot: QtBot) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePol
 
 from zepad_app.comparison.wording import headline_words, headlines, side_line
 from zepad_app.results.sheet import clear
+from zepad_app.results.wording import unbroken
 from zepad_app.theme import Theme
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.widgets.elided_label import ElidedLabel
@@ -63,7 +64,7 @@ class Sides(QWidget):
             line = ElidedLabel("caption")
             line.tell(text)
             column.addWidget(line)
-        verdict = self._theme.label(side.verdict)
+        verdict = self._theme.label(unbroken(side.verdict))
         verdict.setWordWrap(True)
         verdict.setTextFormat(Qt.TextFormat.PlainText)
         verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from zepad_app.inspection.feature_map import FeatureMap
 from zepad_app.inspection.thumbnails import thumbnail
@@ -68,6 +77,7 @@ class PlacePane(QWidget):
         self._fade(faded=False)
         self.map.show_neighboured(found)
         self.words.setText(self.map.summary())
+        self._fit_words()
         self.nearest.clear()
         for neighbour in found.nearest:
             item = _item(neighbour, folder)
@@ -78,6 +88,18 @@ class PlacePane(QWidget):
         """Why there is no answer; the question is not asked again by itself."""
         self._answered = self.question
         self.words.setText(sentence)
+        self._fit_words()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The words have another width."""
+        if event.type() is QEvent.Type.Resize:
+            self._fit_words()
+        return super().eventFilter(watched, event)
+
+    def _fit_words(self) -> None:
+        """A scrolled page is as high as its parts are at least, and asks no part how high it is at a width."""
+        for part in (self.legend, self.words):
+            part.setMinimumHeight(max(0, part.heightForWidth(part.width())))
 
     def _build(self, theme: Theme) -> None:
         self.branch.setAccessibleName("Whose features")
@@ -92,6 +114,11 @@ class PlacePane(QWidget):
         self.nearest.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
         self.nearest.setAccessibleName("Nearest test images, nearest first")
         self.nearest.setMinimumWidth(130)
+        for flexible, lowest in ((self.map, 128), (self.nearest, 128)):
+            # They take what height there is; only below this the pane scrolls.
+            flexible.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+            flexible.setMinimumHeight(lowest)
+        self.words.installEventFilter(self)
         drawn = QVBoxLayout()
         drawn.setSpacing(4)
         drawn.addWidget(self.map, 1)
@@ -105,7 +132,7 @@ class PlacePane(QWidget):
         column.setContentsMargins(0, INSIDE, 0, 0)
         column.setSpacing(INSIDE)
         column.addWidget(tools)
-        column.addLayout(both, 1)
+        column.addWidget(_scrolled(both), 1)
         for box in (self.branch, self.count):
             box.currentIndexChanged.connect(self.asked_anew)
         self.nearest.itemClicked.connect(self._on_item)
@@ -118,6 +145,20 @@ class PlacePane(QWidget):
     def _fade(self, *, faded: bool) -> None:
         self.nearest.setEnabled(not faded)
         self.map.fade(faded=faded)
+
+
+def _scrolled(layout: QHBoxLayout) -> QScrollArea:
+    """In a low window with large text the map keeps its size, and what stands below it is scrolled to."""
+    layout.setContentsMargins(0, 0, 0, 0)
+    page = QWidget()
+    page.setObjectName("page")
+    page.setLayout(layout)
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(page)
+    return scroll
 
 
 def _item(neighbour: Neighbour, folder: Path) -> QListWidgetItem:

@@ -63,6 +63,7 @@ class LiveView(QWidget):
         self.previews = PreviewStrip()
         self.cells = CellGrid()
         self._about_cells = label(_NO_CELLS, "body", soft=True)
+        self._about_cells.setWordWrap(True)
         self._stack = QStackedWidget()
         self._arrange()
         for plot in self._plots:

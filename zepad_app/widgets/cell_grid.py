@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from zepad_app.glossary import explain
+from zepad_app.tokens import FONT_SIZES, INSIDE
 from zepad_app.widgets.hint import HINT_ROLES
 from zepad_engine.findings import Cell
 
@@ -25,13 +29,36 @@ class CellGrid(QTableWidget):
         self.setShowGrid(False)
         self.verticalHeader().setDefaultSectionSize(36)
         self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        # A heading of two words takes two lines rather than lose its beginning.
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag(side.value | Qt.TextFlag.TextWordWrap.value))
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setHighlightSections(False)
 
-    def _height(self) -> int:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As high as the headings need at this width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if not self.columnCount():
+            return
+        header = self.horizontalHeader()
+        font = QFont(self.font())
+        # The style sheet gives headings their size, and tells no one.
+        font.setPixelSize(round(self.fontInfo().pixelSize() * FONT_SIZES["caption"] / FONT_SIZES["body"]))
+        metrics = QFontMetrics(font)
+        heads = [str(self.model().headerData(n, Qt.Orientation.Horizontal)) for n in range(self.columnCount())]
+        # A heading breaks between words, and no figure is cut: where that is too wide, the table scrolls.
+        longest = max((word for head in heads for word in re.split("(?<=[ -])", head)), key=metrics.horizontalAdvance)
+        rate = self.fontMetrics().horizontalAdvance("100.0 %")
+        header.setMinimumSectionSize(max(metrics.horizontalAdvance(longest), rate) + 2 * INSIDE + 2)
+        wrapped, room = int(Qt.TextFlag.TextWordWrap), header.sectionSize(0) - 2 * INSIDE
+        high = max(metrics.boundingRect(0, 0, room, 1000, wrapped, head).height() for head in heads)
+        header.setFixedHeight(high + 2 * INSIDE)
         rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
-        return rows + self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
+        bar = self.horizontalScrollBar().sizeHint().height() if header.length() > self.viewport().width() else 0
+        self.setFixedHeight(rows + header.height() + bar + 2 * self.frameWidth())
 
     def _explain(self, column: int, meaning: str) -> None:
         for role in HINT_ROLES:
@@ -50,7 +77,7 @@ class CellGrid(QTableWidget):
         self.setHorizontalHeaderLabels(["Clean images" if key == "none" else names.get(key, key) for key in attacks])
         for column, key in enumerate(attacks):
             self._explain(column, explain("BA" if key == "none" else "RA"))
-        self.setFixedHeight(self._height())
+        self._fit()
         for row, defence in enumerate(defences):
             for column, attack in enumerate(attacks):
                 self.setItem(row, column, _item(cells, defence, attack))

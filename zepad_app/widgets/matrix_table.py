@@ -13,6 +13,7 @@ from zepad_app.results.matrix import AGAINST_ROLE, Matrix
 from zepad_app.results.rate_table import FIRST_OF_GROUP_ROLE, RATE_ROLE
 from zepad_app.results.wording import NOT_MEASURED, percent
 from zepad_app.theme import Theme
+from zepad_app.tokens import Role
 from zepad_app.widgets.figure_menu import Figures
 from zepad_app.widgets.figure_table import FigureTable
 
@@ -62,12 +63,15 @@ class HeatDelegate(QStyledItemDelegate):
         against, tokens = str(index.data(AGAINST_ROLE)), self._theme.tokens
         caption = QFontMetrics(self._theme.font("caption")).height() if against else 0
         painter.setPen(QColor(tokens.ink))
-        painter.setFont(self._theme.font("body"))
-        painter.drawText(box.adjusted(0, 0, 0, -caption), int(Qt.AlignmentFlag.AlignVCenter), str(index.data()))
+        above, below = box.adjusted(0, 0, 0, -caption), box.adjusted(0, 0, 0, -4)
+        self._draw(painter, above, Qt.AlignmentFlag.AlignVCenter, str(index.data()), "body")
         painter.setPen(QColor(tokens.ink_soft))
-        painter.setFont(self._theme.font("caption"))
-        below = box.adjusted(0, 0, 0, -4)
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignBottom), against)
+        self._draw(painter, below, Qt.AlignmentFlag.AlignBottom, against, "caption")
+
+    def _draw(self, painter: QPainter, box: QRect, place: Qt.AlignmentFlag, words: str, role: Role) -> None:
+        font = self._theme.font(role)
+        painter.setFont(font)
+        painter.drawText(box, place, QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, box.width()))
 
     def _paint_rate(self, painter: QPainter, box: QRectF, index: _Index, *, chosen: bool) -> None:
         rate, tokens = index.data(RATE_ROLE), self._theme.tokens

@@ -1,9 +1,11 @@
-"""Small multiples: one plot per series, two beside each other, so that different scales never share an axis."""
+"""Small multiples: one plot per series, two beside each other where there is room: scales never share an axis."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zepad_app.theme import Theme
@@ -30,6 +32,7 @@ class PlotGrid(QWidget):
         self._meaning: Meaning = meaning
         self._points = points
         self._plots: dict[str, CurvePlot] = {}
+        self._placed = (0, 0)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(BETWEEN)
@@ -46,9 +49,8 @@ class PlotGrid(QWidget):
     def grow(self, key: str, name: str) -> None:
         """A series has new points; the first ones open its plot."""
         if key not in self._plots:
-            place = len(self._plots)
             self._plots[key] = self._open(key, name)
-            self._grid.addWidget(self._plots[key], place // _COLUMNS, place % _COLUMNS)
+            self._place()
         self._plots[key].grow()
 
     def clear(self) -> None:
@@ -57,6 +59,26 @@ class PlotGrid(QWidget):
             self._grid.removeWidget(plot)
             plot.deleteLater()
         self._plots = {}
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the widest plot."""
+        return QSize(self._widest(), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Place the plots anew where another number of them has room side by side."""
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        columns = _COLUMNS if self.width() >= _COLUMNS * (self._widest() + BETWEEN) - BETWEEN else 1
+        if (columns, len(self._plots)) == self._placed:
+            return
+        self._placed = (columns, len(self._plots))
+        for place, plot in enumerate(self._plots.values()):
+            self._grid.addWidget(plot, place // columns, place % columns)
+
+    def _widest(self) -> int:
+        return max((plot.minimumSizeHint().width() for plot in self._plots.values()), default=0)
 
     def _open(self, key: str, name: str) -> CurvePlot:
         plot = CurvePlot(self._theme, name, "step", percent=key.endswith("rate"))
