@@ -110,7 +110,7 @@ def asked(engine: FakeEngine) -> list[JudgeImage]:
 
 
 def wait_for_question(qtbot: QtBot, engine: FakeEngine) -> JudgeImage:
-    qtbot.waitUntil(lambda: bool(asked(engine)), timeout=2000)
+    qtbot.waitUntil(lambda: bool(asked(engine)), timeout=10_000)
     return asked(engine)[-1]
 
 
@@ -298,7 +298,7 @@ def test_ten_thousand_files_leave_the_window_free(judging: App, engine: FakeEngi
     gaps.start()
     send(judging.window, made)
     assert judging.window.drops.busy
-    qtbot.waitUntil(lambda: not judging.window.drops.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not judging.window.drops.busy, timeout=20_000)
     qtbot.wait(20)
     assert gaps.longest < LONGEST_GAP
     if ending == "png":
@@ -319,7 +319,7 @@ def test_a_large_folder_is_read_in_slices_up_to_a_cap(judging: App, qtbot: QtBot
     gaps.start()
     drop(judging.window, root)
     assert judging.window.drops.busy
-    qtbot.waitUntil(lambda: not judging.window.drops.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not judging.window.drops.busy, timeout=20_000)
     qtbot.wait(20)
     assert gaps.longest < LONGEST_GAP
     assert inspector(judging).strip.film.counts().total == 10_000
@@ -336,7 +336,7 @@ def endless(root: Path):
 def test_a_long_drop_says_so_and_can_be_stopped(judging: App, engine: FakeEngine, qtbot: QtBot, tmp_path: Path) -> None:
     judging.window.drops.read(endless(tmp_path))  # type: ignore[arg-type]
     assert judging.window.drops.busy
-    qtbot.waitUntil(lambda: "Looking through" in judging.window.notice.sentence, timeout=2000)
+    qtbot.waitUntil(lambda: "Looking through" in judging.window.notice.sentence, timeout=10_000)
     started = time.thread_time()
     judging.window.notice.remedied.emit("stop")
     assert not judging.window.drops.busy

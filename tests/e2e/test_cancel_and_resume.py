@@ -25,7 +25,7 @@ def test_cancel_keeps_what_is_done_and_resume_ends_as_if_nothing_had_been(
     qtbot.waitUntil(lambda: bool(app.model.curves.get("tuned_victim/total")), timeout=AUDIT_MS)
     engine = app.engine.process_id
     mouse.click(app.window.header, "Cancel")
-    qtbot.waitUntil(lambda: app.model.state.phase == "cancelled", timeout=5_000)
+    qtbot.waitUntil(lambda: app.model.state.phase == "cancelled", timeout=30_000)
     # It answered itself: nobody had to kill it.
     assert app.engine.process_id == engine
     kept = {path.name: path.read_bytes() for path in (folder / "jobs").glob("*.json")}

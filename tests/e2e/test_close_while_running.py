@@ -22,7 +22,7 @@ def test_close_asks_once_and_leaves_no_process(app: App, qtbot: QtBot, tiny_plan
     app.model.start(tiny_plan, folder)
     qtbot.waitUntil(lambda: bool(app.model.curves.get("tuned_victim/total")), timeout=300_000)
     Mouse(qtbot).click(app.window.pages.page("running"), "Pause the audit")
-    qtbot.waitUntil(lambda: app.model.state.phase == "paused", timeout=5_000)
+    qtbot.waitUntil(lambda: app.model.state.phase == "paused", timeout=30_000)
 
     app.window.confirm_close = lambda window: bool(asked.append(window))
     assert not app.window.close()
@@ -32,7 +32,7 @@ def test_close_asks_once_and_leaves_no_process(app: App, qtbot: QtBot, tiny_plan
     assert app.window.close()
     assert len(asked) == 2
     app.engine.close()
-    qtbot.waitUntil(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), timeout=10_000)
+    qtbot.waitUntil(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), timeout=30_000)
     run = read_run(folder)
     assert run is not None
     assert run.state == "can be resumed"

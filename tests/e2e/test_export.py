@@ -26,7 +26,7 @@ def test_every_form_and_a_plot_are_written_where_the_user_says(
     qtbot.waitUntil(lambda: app.model.state.report is not None, timeout=20_000)
     page = app.window.pages.page("results")
     assert isinstance(page, ResultsPage)
-    qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=5_000)
+    qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=30_000)
     report = report_from_json((tiny_run / "report.json").read_bytes())
     target = tmp_path / "out"
 

@@ -42,7 +42,7 @@ def test_a_folder_of_five_hundred_pictures(app, qtbot, tiny_run, pictures):
     wait_settled(qtbot, app.window)
     app.window.open_files((pictures,))
     page = app.window.pages.page("inspect")
-    qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=10_000)
+    qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=30_000)
     qtbot.waitUntil(lambda: page.inner.currentWidget() is page.bench, timeout=60_000)
     assert page.strip.film.counts().total == PICTURES
     assert page.bench.foot.answer.text() not in ("", "–")

@@ -31,7 +31,7 @@ def test_a_threshold_is_dragged_stepped_undone_and_remembered(app: App, qtbot: Q
     qtbot.waitUntil(lambda: app.model.state.report is not None, timeout=20_000)
     page = app.window.pages.page("results")
     assert isinstance(page, ResultsPage)
-    qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=5_000)
+    qtbot.waitUntil(lambda: app.window.stack.currentWidget() is page, timeout=30_000)
     wait_settled(qtbot, app.window)
     page.open_tab("Detection")
     wait_settled(qtbot, app.window)

@@ -116,7 +116,7 @@ def test_the_form_is_scrolled_to(app: App, engine: FakeEngine, page: DropPage, q
         assert card.editor is not None
         return card.editor.apply.mapTo(seen, card.editor.apply.rect().bottomLeft()).y()
 
-    qtbot.waitUntil(lambda: 0 < foot() < seen.height(), timeout=1000)
+    qtbot.waitUntil(lambda: 0 < foot() < seen.height(), timeout=10_000)
 
 
 def test_one_of_several_encoders_is_chosen(app: App, engine: FakeEngine, page: DropPage) -> None:

