@@ -79,8 +79,10 @@ class PreferencesDialog(QDialog):
         self.arithmetic.choose(preferences.arithmetic)
         self.workers.setValue(preferences.workers)
         self.threads.setValue(preferences.threads)
-        self.runs.show_path(preferences.runs_folder, str(runs_folder()))
-        self.cache.show_path(preferences.cache_folder, str(cache_folder()))
+        self.runs.show_otherwise(str(runs_folder()))
+        self.runs.show_path(preferences.runs_folder)
+        self.cache.show_otherwise(str(cache_folder()))
+        self.cache.show_path(preferences.cache_folder)
         for blocker in blockers:
             blocker.unblock()
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from zepad_app.tokens import INSIDE
-from zepad_app.widgets.buttons import secondary
+from zepad_app.widgets.path_input import PathInput
 
 
 def file_filter(text: str, endings: tuple[str, ...]) -> str:
@@ -14,48 +12,15 @@ def file_filter(text: str, endings: tuple[str, ...]) -> str:
     return f"{text} ({' '.join(f'*{ending}' for ending in endings)})" if endings else ""
 
 
-class FileInput(QWidget):
-    """A line with the path, and a browse button beside it; ``path`` is "" while no file is named."""
-
-    chosen = Signal()
+class FileInput(PathInput):
+    """``path`` is "" while no file is named."""
 
     def __init__(self, text: str, endings: tuple[str, ...], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._text = text
+        super().__init__(text, "file", parent)
         self._filter = file_filter(text, endings)
-        self._line = QLineEdit()
-        self._line.setAccessibleName(text)
         self._line.setPlaceholderText("No file chosen")
         self._line.setMinimumWidth(280)
-        self._line.editingFinished.connect(self._on_edited)
-        self._told = ""
-        self.setFocusProxy(self._line)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(INSIDE)
-        row.addWidget(self._line, 1)
-        row.addWidget(secondary("Browse…", self._on_browse, f"Choose a file: {text}"))
 
-    @property
-    def path(self) -> str:
-        """The path as it was typed or chosen, without blanks around it."""
-        return self._line.text().strip()
-
-    def show_path(self, path: str) -> None:
-        """Show a path without telling anybody."""
-        with QSignalBlocker(self._line):
-            self._line.setText(path)
-        self._line.setToolTip(path)
-        self._told = path
-
-    def _on_edited(self) -> None:
-        if self.path != self._told:
-            self.show_path(self.path)
-            self.chosen.emit()
-
-    def _on_browse(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, self._text, "", self._filter)
-        if path and path != self.path:
-            self.show_path(path)
-            self.chosen.emit()
+    def browsed(self) -> str:
+        """A file that is there."""
+        return QFileDialog.getOpenFileName(self, self._text, "", self._filter)[0]
