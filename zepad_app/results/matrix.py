@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import ClassVar, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
 from zepad_app.glossary import explain
 from zepad_app.results.contrasts import attacks_of, tasks_of
 from zepad_app.results.rate_table import FIRST_OF_GROUP_ROLE, RATE_ROLE
+from zepad_app.results.rates_model import Index, RatesModel
 from zepad_app.results.wording import attack_name, rate_hint, rate_text, task_name
 from zepad_app.widgets.attack_cards import ORIGINS
-from zepad_app.widgets.hint import HINT_ROLES
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import AuditReport
 
-_Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _MEAN: Final = "\0mean"
 _CONTROL: Final = "nothing: a control"
 AGAINST_ROLE: Final = Qt.ItemDataRole.UserRole + 4
@@ -33,15 +32,17 @@ class MatrixRow:
     rates: tuple[Rate | None, ...]
 
 
-class Matrix(QAbstractTableModel):
+class Matrix(RatesModel):
     """Groups stay together: clean images, attacks on encoders, attacks on this system, worst per image."""
+
+    names: ClassVar[tuple[str, ...]] = ("Attack, made against",)
+    rates_on: ClassVar[Qt.AlignmentFlag] = Qt.AlignmentFlag.AlignHCenter
+    _rows: list[MatrixRow]
 
     def __init__(self) -> None:
         super().__init__()
-        self._report: AuditReport | None = None
         self.defence = ""
-        self._columns: tuple[str, ...] = ()
-        self._rows: list[MatrixRow] = []
+        self._rows = []
 
     def show(self, report: AuditReport, defence: str) -> None:
         """Take a defence of a report."""
@@ -52,34 +53,14 @@ class Matrix(QAbstractTableModel):
         self._rows = _rows(report, defence, self._columns)
         self.endResetModel()
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        """A row per attack."""
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: _Index | None = None) -> int:
-        """Attack, then the tasks and their mean."""
-        return 0 if parent is not None and parent.isValid() else 1 + len(self._columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Names of the columns."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return "Attack, made against" if section == 0 else self._column_name(self._columns[section - 1])
-        if role in HINT_ROLES:
-            return self._column_hint(section)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if section == 0 else Qt.AlignmentFlag.AlignHCenter
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def _column_hint(self, section: int) -> str:
+    def column_hint(self, section: int) -> str:
+        """What a column shows."""
         if section == 0:
             return "The perturbation, and the encoder or system it was made against."
         mean = explain("Mean") if self._columns[section - 1] == _MEAN else ""
         return f"On clean images: {explain('BA')} Under an attack: {explain('RA')} {mean}".strip()
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Texts, hints and the rates behind them."""
         row, column = self._rows[index.row()], index.column()
         if role == FIRST_OF_GROUP_ROLE:
@@ -127,7 +108,7 @@ class Matrix(QAbstractTableModel):
             ]
             if known:
                 rate, task = min(known, key=lambda each: each[0].value)
-                told.append(f"{row.name}: least {rate_text(rate)} on {self._column_name(task)}")
+                told.append(f"{row.name}: least {rate_text(rate)} on {self.column_name(task)}")
         return "; ".join(told) + "."
 
     def _named(self, row: MatrixRow, role: int) -> str | None:
@@ -137,7 +118,8 @@ class Matrix(QAbstractTableModel):
             return f"{row.name}, {row.against}" if row.against else row.name
         return row.name if role == Qt.ItemDataRole.DisplayRole else None
 
-    def _column_name(self, key: str) -> str:
+    def column_name(self, key: str) -> str:
+        """A task's name, or that of the mean."""
         if key == _MEAN:
             return "Mean"
         return task_name(self._report, key) if self._report else key

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
 from zepad_app.glossary import explain
 from zepad_app.results.contrasts import attacks_of, tasks_of
+from zepad_app.results.rates_model import Index, RatesModel
 from zepad_app.results.wording import attack_name, defence_hint, defence_name, rate_hint, rate_text, task_name
-from zepad_app.widgets.hint import HINT_ROLES
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import AuditReport, Average, Cell
 
@@ -25,7 +25,6 @@ RATE_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 DEFENCE_ROLE: Final = Qt.ItemDataRole.UserRole + 2
 FIRST_OF_GROUP_ROLE: Final = Qt.ItemDataRole.UserRole + 3
 _ALL, _UNSEEN = "\0all", "\0unseen"
-_Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,20 @@ class Row:
     rates: tuple[Rate | None, ...]
 
 
-class RateTable(QAbstractTableModel):
+class RateTable(RatesModel):
     """Rows stay in groups of one attack; sorting by a rate orders the defences within each group.
 
     The control rows are part of every group, so that no order and no switch can hide them.
     """
 
+    names: ClassVar[tuple[str, ...]] = ("Attack", "Defence")
+    rates_on: ClassVar[Qt.AlignmentFlag] = Qt.AlignmentFlag.AlignRight
+    _rows: list[Row]
+
     def __init__(self) -> None:
         super().__init__()
-        self._report: AuditReport | None = None
         self._measure: Measure = "ra"
-        self._columns: tuple[str, ...] = ()
-        self._rows: list[Row] = []
+        self._rows = []
         self._order: tuple[int, Qt.SortOrder] = (0, Qt.SortOrder.AscendingOrder)
 
     @property
@@ -66,28 +67,7 @@ class RateTable(QAbstractTableModel):
         self._measure = measure
         self._rebuild()
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        """A row per attack and defence."""
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: _Index | None = None) -> int:
-        """Attack, defence, then the rates."""
-        return 0 if parent is not None and parent.isValid() else 2 + len(self._columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Column names, with an explanation of the means on hover."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return ("Attack", "Defence")[section] if section < 2 else self._column_name(self._columns[section - 2])
-        if role in HINT_ROLES:
-            return self._column_hint(section)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if section < 2 else Qt.AlignmentFlag.AlignRight
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Texts, hints and the rates behind them."""
         row, column = self._rows[index.row()], index.column()
         if role == FIRST_OF_GROUP_ROLE:
@@ -127,19 +107,21 @@ class RateTable(QAbstractTableModel):
             return None
         return attack_name(self._report, row.attack) if column == 0 else defence_name(row.defence, self._report)
 
-    def _column_name(self, key: str) -> str:
+    def column_name(self, key: str) -> str:
+        """A task's name, or which mean."""
         if key in (_ALL, _UNSEEN):
             return "Mean" if key == _ALL else "Mean, unseen"
         return task_name(self._report, key) if self._report else key
 
-    def _column_hint(self, section: int) -> str:
+    def column_hint(self, section: int) -> str:
+        """What a column shows."""
         if section == 0:
             return "The perturbation added to every image."
         if section == 1:
             return f"{explain('Defence')} Sorting keeps the defences of one attack together."
         meant = next(hint for key, _, hint in MEASURES if key == self._measure)
         column = self._columns[section - 2]
-        return f"{meant} {explain(self._column_name(column))}".strip() if column in (_ALL, _UNSEEN) else meant
+        return f"{meant} {explain(self.column_name(column))}".strip() if column in (_ALL, _UNSEEN) else meant
 
     def _rebuild(self) -> None:
         self.beginResetModel()
