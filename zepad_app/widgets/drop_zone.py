@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from zepad_app.drops import dropped_things, takes
 from zepad_app.theme import Theme, label
-from zepad_app.tokens import AROUND, INSIDE
+from zepad_app.tokens import AROUND, CORNER, INSIDE
 from zepad_app.widgets.buttons import secondary
+
+_DASH: Final = (4.0, 4.0)
 
 
 class DropZone(QFrame):
@@ -47,6 +51,18 @@ class DropZone(QFrame):
     def set_title(self, text: str) -> None:
         """Change the sentence, for example while a file is being opened."""
         self._title.setText(text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Dashes of one length along sides and corners; a style sheet's own run together where it is round."""
+        super().paintEvent(event)
+        if self.property("over"):
+            return
+        pen = QPen(QColor(self._theme.tokens.ink_soft), 1)
+        pen.setDashPattern(_DASH)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), CORNER, CORNER)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and light up."""
