@@ -134,6 +134,11 @@ class Theme(QObject):
         for part in parts:
             self._dressing.add(part, self._sheet())
 
+    @property
+    def settled(self) -> bool:
+        """Whether everything wears the look in force, also what is out of sight."""
+        return self._dressing.turns.settled
+
     def font(self, role: Role = "body") -> QFont:
         """The font of a role, with figures of equal width."""
         if role not in self._fonts:
@@ -189,7 +194,6 @@ class Theme(QObject):
             self._refresh()
 
     def _refresh(self) -> None:
-        self._icons.clear()
         self._fonts.clear()
         app = QApplication.instance()
         if isinstance(app, QApplication):

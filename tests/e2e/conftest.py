@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.support.finished import stored_once, tiny_inputs
-from tests.support.gap_meter import GROSS_MS, GapMeter, store
+from tests.support.gap_meter import GROSS_MS, MOST_COMPUTING_MS, GapMeter, store
 from tests.support.lent_engine import Lender, LentEngine
 from zepad_app.app import App, after_first_paint, build
 from zepad_engine.places import runs_folder
@@ -80,6 +80,7 @@ def gaps(request: pytest.FixtureRequest) -> Iterator[GapMeter | None]:
     found = meter.stop()
     store(request.node.name, found)
     sys.stdout.write(f"gaps in ms: {found}\n")
+    assert found["cpu_max"] < MOST_COMPUTING_MS, found
     assert found["max"] < GROSS_MS, found
 
 

@@ -92,6 +92,14 @@ def test_an_audit_from_start_to_an_inspected_image_without_a_mouse(app, qtbot, t
     assert isinstance(judged, Judged)
     assert sum(branch.weight for branch in judged.branches) == pytest.approx(1.0)
 
+    # With every tab made: what is out of sight may wait, the window must not.
+    before = app.window.rail.styleSheet()
+    for scheme in ("dark", "light"):
+        app.window.deeds.choose_scheme(scheme)
+        assert app.theme.dark == (scheme == "dark")
+        qtbot.waitUntil(lambda: app.theme.settled)
+    assert results.banner.styleSheet() == app.window.rail.styleSheet() == before
+
     hands.press(Qt.Key.Key_Comma, CTRL)
     (dialog,) = app.window.findChildren(PreferencesDialog)
     qtbot.waitUntil(lambda: dialog.isVisible() and dialog.isActiveWindow())

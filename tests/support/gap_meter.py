@@ -25,8 +25,9 @@ from tests.support.gap_witness import GapWitness
 TICK_MS = 5
 # What a user should not notice; ``python -m tests.bench.window`` judges by them, and ``.ci/gaps.py`` prints them.
 TARGET_P99_MS, TARGET_MAX_MS = 25.0, 100.0
-# What no story may exceed even where other work takes the processors away: a window that hangs, not one that waits.
-GROSS_MS = 10_000.0
+# What no story may exceed even on a machine with other work: computing in one turn, which that only slows down, and
+# a window that hangs.
+MOST_COMPUTING_MS, GROSS_MS = 150.0, 10_000.0
 # Of longer ones is kept what ran.
 TELLING_MS = 60.0
 
@@ -81,7 +82,10 @@ class GapMeter(QObject):
         self._witness.rest()
 
     def stop(self) -> dict[str, Any]:
-        """Of wall and own time the p99, the largest (ms) and how many were over 100 ms; what ran in the longest."""
+        """Of wall and own time the p99, the largest (ms) and how many were over 100 ms; what ran in the longest.
+
+        ``cpu_max`` is the most the window's thread computed in one gap, in ms of processor time.
+        """
         self._timer.stop()
         self._witness.end()
         gaps = self.gaps if len(self.gaps) > 1 else [Gap(0.0, 0.0, 0.0)] * 2
@@ -94,6 +98,7 @@ class GapMeter(QObject):
             "over_100": sum(gap > TARGET_MAX_MS for gap in wall),
             "own_p99": _percentile(own, 99),
             "own_max": round(max(own), 1),
+            "cpu_max": round(max(gap.cpu for gap in gaps), 1),
             "own_over_100": sum(gap > TARGET_MAX_MS for gap in own),
             "told": sorted(self.told, key=lambda told: -told["own"])[:12],
         }

@@ -26,4 +26,5 @@ def shoot(app: App, qtbot, name: str) -> None:
             assert app.window.grab().save(str(folder / f"{name}-{scheme}.png"))
         app.theme.choose("light")
         settle(app.window)
-        qtbot.wait(50)
+        qtbot.waitUntil(lambda: app.theme.settled)
+        qtbot.wait(20)
