@@ -73,7 +73,7 @@ class ComparePage(Page):
         self.attack = QComboBox()
         self.paired = PairedPlot(theme)
         self.apart = DifferencePlot(theme)
-        self.rows = Segments(theme, _ROWS, "Rates shown")
+        self.rows = Segments(_ROWS, "Rates shown")
         self.table = DifferenceView(theme)
         self.none = theme.label("", soft=True)
         self.only = theme.label("", "caption", soft=True)

@@ -46,7 +46,7 @@ class LiveView(QWidget):
         self._curves = model.curves
         self._pinned = False
         self._seen: set[str] = set()
-        self.views = Segments(theme, _VIEWS, "What to watch")
+        self.views = Segments(_VIEWS, "What to watch")
         self.views.chosen.connect(self._on_chosen)
         self.losses = CurvePlot(theme, "Loss", "optimiser step")
         self.accuracies = CurvePlot(theme, "Validation accuracy, %", "optimiser step", percent=True)
@@ -59,7 +59,7 @@ class LiveView(QWidget):
         self._groups: tuple[Group, ...] = ()
         self.log = LogView(log)
         self.crafting = PlotGrid(theme, "adversarial", lambda: model.curves)
-        self.loss_kind = Segments(theme, _LOSSES, "Which loss")
+        self.loss_kind = Segments(_LOSSES, "Which loss")
         self.previews = PreviewStrip()
         self.cells = CellGrid()
         self._about_cells = label(_NO_CELLS, "body", soft=True)

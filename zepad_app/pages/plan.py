@@ -78,7 +78,7 @@ class PlanPage(Page):
         self._source: QObject | None = None
         self.sections: dict[str, PlanSection] = {}
         self.notice = Notice(theme)
-        self.head = PlanHead(theme)
+        self.head = PlanHead()
         self.head.preset_chosen.connect(self._on_preset)
         self.head.edited.connect(self._on_edited)
         self.files = PlanFiles(self, settings)

@@ -30,10 +30,10 @@ class PlanHead(QFrame):
     preset_chosen = Signal(str)
     edited = Signal(str, object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("surface", "card")
-        self.presets = Segments(theme, _PRESETS, "Preset")
+        self.presets = Segments(_PRESETS, "Preset")
         self.presets.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.presets.chosen.connect(self.preset_chosen)
         self.mode = ChoiceInput(_MODES)

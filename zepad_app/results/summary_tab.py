@@ -31,7 +31,7 @@ class SummaryTab(Sheet):
         self.choice = AttackChoice(theme, "Accuracy per task")
         self.plot = DumbbellPlot(theme)
         self.legend = LegendRow(theme, self.plot.keys())
-        self.measure = Segments(theme, MEASURES, "Rate shown")
+        self.measure = Segments(MEASURES, "Rate shown")
         self.table = ResultTable(theme)
         self.note = theme.label("", "caption", soft=True)
         self.note.setWordWrap(True)

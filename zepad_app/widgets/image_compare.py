@@ -29,7 +29,7 @@ class ImageCompare(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.pane = ImageView(theme)
-        self.mode = Segments(theme, _MODES, "How the pictures are compared")
+        self.mode = Segments(_MODES, "How the pictures are compared")
         self.zoom = plain("1×", self.pane.reset, "Show the whole picture")
         self.zoom.setToolTip(_HINT)
         self.readout = ElidedLabel("caption")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QWidget
 
-from zepad_app.theme import Theme
 from zepad_app.widgets.flow_row import FlowRow
 
 
@@ -16,21 +15,16 @@ class Segments(FlowRow):
 
     chosen = Signal(str)
 
-    def __init__(
-        self, theme: Theme, choices: Sequence[tuple[str, str, str]], name: str, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, choices: Sequence[tuple[str, str, str]], name: str, parent: QWidget | None = None) -> None:
         """``choices`` are (key, word, hint); the first is chosen."""
         buttons = {key: QToolButton() for key, _, _ in choices}
         super().__init__(tuple(buttons.values()), spacing=4, parent=parent)
-        self._theme = theme
         self._group = QButtonGroup(self)
         self._buttons = buttons
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         for number, (key, word, hint) in enumerate(choices):
-            self._dress_button(key, word, hint, chosen=not number)
-        self._dress()
-        theme.changed.connect(self._dress)
+            self._prepare(key, word, hint, chosen=not number)
 
     @property
     def choice(self) -> str:
@@ -41,8 +35,9 @@ class Segments(FlowRow):
         """Choose as a click would."""
         self._buttons[key].click()
 
-    def _dress_button(self, key: str, word: str, hint: str, *, chosen: bool) -> None:
+    def _prepare(self, key: str, word: str, hint: str, *, chosen: bool) -> None:
         button = self._buttons[key]
+        button.setProperty("kind", "segment")
         button.setText(word)
         button.setToolTip(hint)
         button.setAccessibleName(word)
@@ -50,11 +45,3 @@ class Segments(FlowRow):
         button.setChecked(chosen)
         button.clicked.connect(lambda: self.chosen.emit(key))
         self._group.addButton(button)
-
-    def _dress(self) -> None:
-        tokens = self._theme.tokens
-        self.setStyleSheet(
-            f"QToolButton {{ padding: 4px 10px; color: {tokens.ink_soft}; border: 1px solid transparent; }}"
-            f"QToolButton:checked {{ background: {tokens.raised}; color: {tokens.ink}; border-color: {tokens.line}; }}"
-            f"QToolButton:focus {{ border-color: {tokens.accent}; }}"
-        )
