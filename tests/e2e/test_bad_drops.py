@@ -10,6 +10,7 @@ from PySide6.QtGui import QDropEvent
 
 from tests.support import hostile_images
 from tests.support.hostile_checkpoints import OPENS, ROWS
+from tests.support.settling import wait_settled
 from zepad_app.app import App
 from zepad_app.pages.drop import DropPage
 from zepad_app.pages.inspect import InspectPage
@@ -57,6 +58,7 @@ def test_every_hostile_checkpoint_is_answered_with_a_sentence(app, qtbot, gaps, 
 
 def test_every_hostile_picture_is_judged_or_refused_with_a_sentence(app, qtbot, gaps, tmp_path, tiny_run) -> None:
     app.model.load_run(tiny_run)
+    wait_settled(qtbot, app.window)
     with gaps.forgiving():
         laid = {}
         for position, hostile in enumerate(hostile_images.CORPUS):
