@@ -26,7 +26,7 @@ from zepad_engine.encoders.library_models import GROUPS
 from zepad_engine.encoders.origin import Usual
 from zepad_engine.errors import BadCheckpoint, CannotJudge
 
-_DRAWING: Final = ("normal_", "uniform_", "erfinv_", "clamp_")
+_DRAWING: Final = ("normal_", "uniform_", "kaiming_uniform_", "erfinv_", "clamp_")
 
 
 @dataclass(frozen=True, slots=True)
