@@ -33,6 +33,8 @@ class LegendRow(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._keys: tuple[Key, ...] = ()
+        # Of words at a size of text: a layout asks for them a dozen times before it settles.
+        self._widths: dict[tuple[str, int], int] = {}
         theme.changed.connect(self.update)
         self.show_keys(keys)
 
@@ -103,7 +105,10 @@ class LegendRow(QWidget):
         return places
 
     def _width(self, key: Key) -> int:
-        return _SWATCH + 6 + QFontMetrics(self._theme.font("caption")).horizontalAdvance(key.text)
+        place = key.text, self._theme.pixels("caption")
+        if place not in self._widths:
+            self._widths[place] = QFontMetrics(self._theme.font("caption")).horizontalAdvance(key.text)
+        return _SWATCH + 6 + self._widths[place]
 
     def _line(self) -> int:
         return QFontMetrics(self._theme.font("caption")).height() + 4
