@@ -141,3 +141,19 @@ def test_the_words_of_a_choice_are_whole_where_there_is_room(app: App, engine: F
     qtbot.wait(60)
     box = page.tab("Summary").choice.box  # type: ignore[attr-defined]
     assert box.width() >= box.fontMetrics().horizontalAdvance(box.currentText()) + 30
+
+
+@pytest.mark.parametrize("scale", [1.0, TEXT_SCALES[-1]])
+def test_the_page_scrolls_beside_its_tab_only_where_both_do_not_fit(
+    app: App, engine: FakeEngine, qtbot: QtBot, scale: float
+) -> None:
+    show(app, engine, "results")
+    app.theme.set_scale(scale)
+    page = app.window.stack.currentWidget()
+    assert isinstance(page, ResultsPage)
+    settle(app.window)
+    qtbot.wait(200)
+    assert (page.lifting.verticalScrollBar().maximum() > 0) == (scale > 1)
+    # The head is whole all the same.
+    assert all(tile.height() >= tile.heightForWidth(tile.width()) for tile in page.banner.tiles)
+    assert page.tabs.height() >= 0.85 * 300 * scale

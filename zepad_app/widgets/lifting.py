@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollArea, QScrollBar, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme
+
+_GIVING: Final = 0.85
+
+
+class _Room(QWidget):
+    """A body that asks for the height it needs, however much it would like: else the page scrolls without need.
+
+    It gives way by a little where the head turns out higher than was reckoned.
+    """
+
+    def __init__(self, body: QWidget) -> None:
+        super().__init__()
+        self.needed = 0
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(body)
+
+    def sizeHint(self) -> QSize:
+        """As high as is needed."""
+        return QSize(super().sizeHint().width(), self.needed)
+
+    def hasHeightForWidth(self) -> bool:
+        """Whatever the width."""
+        return False
+
+    def need(self, height: int) -> None:
+        """Ask for a height."""
+        self.needed = height
+        self.setMinimumHeight(round(_GIVING * height))
+        self.updateGeometry()
 
 
 class Lifting(QScrollArea):
@@ -16,7 +48,7 @@ class Lifting(QScrollArea):
         """``least``: of the body, in pixels at the usual text size."""
         super().__init__(parent)
         self._theme = theme
-        self._body = body
+        self._body = _Room(body)
         self._least = least
         self._sharing: list[QWidget] = []
         self.setWidgetResizable(True)
@@ -28,7 +60,7 @@ class Lifting(QScrollArea):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(head)
-        column.addWidget(body, 1)
+        column.addWidget(self._body, 1)
         self.setWidget(page)
         theme.changed.connect(self._dress)
         self._dress()
@@ -53,4 +85,4 @@ class Lifting(QScrollArea):
         return super().eventFilter(watched, event)
 
     def _dress(self) -> None:
-        self._body.setMinimumHeight(round(self._least * self._theme.scale))
+        self._body.need(round(self._least * self._theme.scale))
