@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QStackedWidget
 
 from zepad_app.app import App
 from zepad_app.theme import Theme
+from zepad_app.widgets.curve_plot import CurvePlot
 
 OLD, NEW = "light", "dark"
 
@@ -59,3 +61,17 @@ def test_what_opens_beside_the_window_wears_its_look(app: App) -> None:
     app.window.recent.ensurePolished()
     assert app.window.recent.styleSheet() == app.window.rail.styleSheet() != ""
     assert not app.window.styleSheet()
+
+
+def test_a_curve_out_of_sight_is_drawn_in_the_new_look_when_it_is_shown(qtbot, theme) -> None:
+    theme.choose(OLD)
+    stack, plot = QStackedWidget(), CurvePlot(theme, "Loss", "step")
+    qtbot.addWidget(stack)
+    for page in (QLabel("first"), plot):
+        stack.addWidget(page)
+    stack.show()
+    ink = plot.plot.axis("left").textPen().color().name()
+    theme.choose(NEW)
+    assert plot.plot.axis("left").textPen().color().name() == ink
+    stack.setCurrentIndex(1)
+    assert plot.plot.axis("left").textPen().color().name() == QColor(theme.tokens.ink_soft).name() != ink

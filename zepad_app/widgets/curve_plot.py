@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QPen, QShowEvent
 from PySide6.QtWidgets import QFrame, QGraphicsItem, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from zepad_app.theme import Theme, label
@@ -56,8 +56,9 @@ class CurvePlot(QFrame):
         self._arrange()
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._timer.timeout.connect(self.redraw)
-        theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
+        self._faded = False
+        theme.changed.connect(self._on_look)
+        self._dress()
 
     @property
     def title(self) -> str:
@@ -209,7 +210,19 @@ class CurvePlot(QFrame):
         for side in ("left", "bottom"):
             self.plot.axis(side).setCacheMode(mode)
 
-    def _on_theme_changed(self) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        """What was out of sight when the look changed is drawn in it before it is seen."""
+        super().showEvent(event)
+        if self._faded:
+            self._faded = False
+            self._dress()
+
+    def _on_look(self) -> None:
+        self._faded = not self.isVisible() and self.window().isVisible()
+        if not self._faded:
+            self._dress()
+
+    def _dress(self) -> None:
         tokens = self._theme.tokens
         line, soft = QColor(tokens.line), QColor(tokens.ink_soft)
         for side in ("left", "bottom"):
