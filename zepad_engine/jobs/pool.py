@@ -166,9 +166,12 @@ class WorkerPool:
         self._inbox = queue.Queue()
 
     def _dismiss(self, workers: Iterable[_Worker]) -> None:
-        for worker in list(workers):
+        leaving = list(workers)
+        for worker in leaving:
             self._workers.remove(worker)
             worker.process.kill()
+        # A worker that holds much memory takes its time to go: they go together, for somebody waits for a cancel.
+        for worker in leaving:
             _bury(worker)
 
     def _hold(self, held: bool) -> None:
