@@ -33,7 +33,6 @@ class FigureTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.horizontalHeader().setMinimumSectionSize(64)
         rates.modelReset.connect(self.fit)
         self.horizontalScrollBar().rangeChanged.connect(self.fit)
