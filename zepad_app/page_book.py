@@ -35,6 +35,9 @@ AUDIT_PAGES: Final = ("drop", "plan", "running")
 # In the order in which they are likely to be asked for.
 _AHEAD: Final = ("plan", "running", "results", "inspect", "history", "compare")
 
+# Too large to be dressed in one go when the look changes: they dress their parts.
+_IN_PARTS: Final = ("results", "inspect")
+
 
 def place_of(page: str) -> str:
     """The place on the rail a page belongs to."""
@@ -95,7 +98,7 @@ class PageBook(QObject):
             }
             self._pages[name] = makers[name]()
             self._stack.addWidget(self._pages[name])
-            if name != "results":  # which dresses its parts itself
+            if name not in _IN_PARTS:
                 self._theme.dress(self._pages[name])
         return self._pages[name]
 

@@ -51,6 +51,11 @@ class Workbench(QWidget):
         """Whether the map of the features is looked at."""
         return self.tabs.currentWidget() is self._places[self.place]
 
+    @property
+    def parts(self) -> tuple[QWidget, ...]:
+        """What wears the style sheet, each by itself: two of three panes are out of sight."""
+        return self._pictured, self.foot, self.tabs.tabBar(), *self._places.values()
+
     def open(self, pane: QWidget) -> None:
         """Bring one of the panes to the front."""
         self.tabs.setCurrentWidget(self._places[pane])
@@ -72,10 +77,12 @@ class Workbench(QWidget):
         column.setSpacing(INSIDE)
         column.addWidget(self.split, 1)
         column.addWidget(self.foot)
-        frame = QFrame()
+        frame = self._pictured = QFrame()
         frame.setProperty("surface", "card")
         # The card's border is line enough.
-        self.split.setProperty("plain", True)
+        self.split.setStyleSheet("QSplitter::handle { background: transparent; }")
+        # A hairline stands in each place, which is dressed; the tabs are not.
+        self.tabs.setStyleSheet("QTabWidget::pane { border: 0; }")
         self.split.addWidget(frame)
         self.split.addWidget(self.tabs)
         self.split.setStretchFactor(0, 2)

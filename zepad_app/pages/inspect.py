@@ -168,7 +168,13 @@ class InspectPage(QWidget):
         for page in (self.no_image, self.opening, self.refused):
             self.inner.addWidget(page)
         # Half of the page's widgets, and none is seen before the first answer.
-        self.turns.start((lambda: None, lambda: self.inner.addWidget(self.bench)))
+        self.turns.start((lambda: None, self._join_bench))
+        parts = (self.gallery, self.attack, self.busy, self.waiting, self.notice)
+        self._theme.dress(*parts, self.no_run, self.no_image, self.opening, self.refused)
+
+    def _join_bench(self) -> None:
+        self.inner.addWidget(self.bench)
+        self._theme.dress(*self.bench.parts)
 
     def _connect(self) -> None:
         self.strip.view.installEventFilter(self)

@@ -8,15 +8,22 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from zepad_app.theme import line
+
 
 class LatePlace(QWidget):
-    """Filled by ``inner``. To join a window is to be dressed by its style sheet, half the time of making a widget."""
+    """Filled by ``inner``, below a hairline.
+
+    To join a window is to be dressed by its style sheet: half the time of making a widget.
+    """
 
     def __init__(self, inner: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.inner = inner
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(line())
 
     def join(self) -> None:
         """Put the widget here, if it is not yet; the Tab key comes to it when it comes to the place."""
