@@ -71,7 +71,8 @@ def _inputs(root: Path) -> AuditPlan:
 @cache
 def _stored(root: Path, name: str, plan: bytes) -> Path:
     folder, told = root / "tiny_runs" / name, root / "tiny_runs" / f"{name}.events"
-    with FileLock(root / "tiny.lock"):
+    # A lock for each: who wants one that is there does not wait for another to be run.
+    with FileLock(root / f"tiny_{name}.lock"):
         if not told.exists():
             events: list[Event] = []
             with closed_pipes():
