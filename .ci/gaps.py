@@ -11,7 +11,7 @@ from typing import Any
 ENOUGH = 500
 TARGETS = (
     "own: without the time other processes took; its targets: p99 {p99:g} (of 500 ticks and more), max {max:g}. "
-    "computed: the most processor time of one gap; at 200 ms the story itself fails."
+    "computed: the most processor time of one gap; at 500 ms the story itself fails."
 )
 
 

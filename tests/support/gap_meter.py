@@ -27,7 +27,7 @@ TICK_MS = 5
 TARGET_P99_MS, TARGET_MAX_MS = 25.0, 100.0
 # What no story may exceed even on a machine with other work: computing in one turn, which that only slows down, and
 # a window that hangs.
-MOST_COMPUTING_MS, GROSS_MS = 200.0, 10_000.0
+MOST_COMPUTING_MS, GROSS_MS = 500.0, 10_000.0
 # Of longer ones is kept what ran.
 TELLING_MS = 60.0
 
