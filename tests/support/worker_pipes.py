@@ -11,7 +11,8 @@ from typing import Any
 
 @contextlib.contextmanager
 def closed_pipes() -> Iterator[None]:
-    """Every process started inside is dead and its pipes are closed at the end."""
+    """Every process started inside is dead and its pipes are closed at the end; those of others go on."""
+    others = set(threading.enumerate())
     started: list[subprocess.Popen[Any]] = []
     real = subprocess.Popen
 
@@ -31,7 +32,7 @@ def closed_pipes() -> Iterator[None]:
             process.kill()
             process.wait()
         # Readers see the end of their pipe; closing it under them would be an error of its own.
-        for thread in threading.enumerate():
+        for thread in set(threading.enumerate()) - others:
             if thread.name.endswith(("(_read_lines)", "(_read_errors)")):
                 thread.join(5)
         for process in started:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,9 @@ def imported(finished, auditors, tmp_path_factory):
     np.save(place, UAP.numpy())
     # Everything but the attacks as small as it goes.
     attacks: tuple[Choice, ...] = (Choice(key="sign_noise"),)
-    for file in (place, RunFolder(finished.folder).attack("sign_noise")):
+    # A copy: other tests read the finished run while this file's are moved away.
+    own = shutil.copy(RunFolder(finished.folder).attack("sign_noise"), place.parent)
+    for file in (place, own):
         attacks = (*attacks, imported_choice(str(file), attacks))
     plan = msgspec.structs.replace(
         finished.plan,
