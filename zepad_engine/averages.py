@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import Average, Cell
-from zepad_engine.metrics import mean_of_rates
+from zepad_engine.intervals import mean_of_rates
 from zepad_engine.plan import AuditPlan, set_name
 
 

@@ -30,18 +30,6 @@ def rate_of(flags: Flags) -> Rate:
     return wilson(int(flags.sum()), int(flags.size))
 
 
-def mean_of_rates(rates: list[Rate]) -> Rate:
-    """Unweighted mean over tasks, n summed; each side of the interval from the tasks' own Wilson sides.
-
-    The sides add as independent errors do (MOVER, Zou and Donner 2008); one task keeps its Wilson interval.
-    """
-    count = len(rates)
-    value = sum(rate.value for rate in rates) / count
-    below = math.sqrt(sum((rate.value - rate.low) ** 2 for rate in rates)) / count
-    above = math.sqrt(sum((rate.high - rate.value) ** 2 for rate in rates)) / count
-    return Rate(value=value, n=sum(rate.n for rate in rates), low=max(0.0, value - below), high=min(1.0, value + above))
-
-
 def auroc(negatives: Scores, positives: Scores) -> Rate:
     """Area under the ROC with ties counted half, n = negatives + positives.
 

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from zepad_engine.evidence import Rate
-from zepad_engine.intervals import wilson
+from zepad_engine.intervals import mean_of_rates, wilson
 from zepad_engine.metrics import (
     auroc,
     effective_rank,
     mcnemar,
     mean_of,
-    mean_of_rates,
     paired_difference,
     rate_of,
     roc_points,

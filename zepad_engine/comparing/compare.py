@@ -25,7 +25,7 @@ from zepad_engine.comparison import (
 )
 from zepad_engine.errors import BadInput
 from zepad_engine.findings import AuditReport
-from zepad_engine.metrics import mean_of_rates
+from zepad_engine.intervals import mean_of_rates
 from zepad_engine.per_image import read_per_image
 from zepad_engine.places import cache_folder
 from zepad_engine.report_file import load_report

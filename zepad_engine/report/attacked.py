@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zepad_engine.evidence import AdaptiveFinding, Rate, WorstCase
 from zepad_engine.findings import AuditReport
-from zepad_engine.metrics import mean_of_rates
+from zepad_engine.intervals import mean_of_rates
 
 # Systems side by side in one table: more would not fit a printed page.
 _SYSTEMS = 5

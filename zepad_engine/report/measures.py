@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zepad_engine.evidence import FalseAlarm, FeatureShift, Pair, Rate, Retrieval
 from zepad_engine.findings import AuditReport
-from zepad_engine.metrics import mean_of_rates
+from zepad_engine.intervals import mean_of_rates
 
 _P = 0.05
 _WORST = "worst"

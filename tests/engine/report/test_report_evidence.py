@@ -16,7 +16,7 @@ from tests.support.sample_lights import RED, with_red_light
 from zepad_engine.defences.registry import DEFENCES
 from zepad_engine.evidence import Rate
 from zepad_engine.findings import report_from_json
-from zepad_engine.metrics import mean_of_rates
+from zepad_engine.intervals import mean_of_rates
 from zepad_engine.report import render_html, wording
 from zepad_engine.report.lights import COLOURS, light_groups
 from zepad_engine.report.sweeps import sweep_chart, sweep_groups
