@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +16,8 @@ from zepad_engine import messages
 
 # An audit tells some hundreds of lines; a runaway note must not fill the memory.
 LONGEST: Final = 5000
+# Jobs of a stage that take turns to tell how far they are: what one said is not said again when its turn comes back.
+_AT_ONCE: Final = 64
 _PHASES: Final[dict[Phase, str]] = {
     "cancelling": "Cancel asked for",
     "cancelled": "Cancelled; what was done is kept",
@@ -46,7 +49,7 @@ class RunLog(QObject):
         self._run = ""
         self._phase: Phase = model.state.phase
         self._stages: dict[str, StageState] = {}
-        self._notes: dict[str, str] = {}
+        self._notes: dict[str, deque[str]] = {}
         self.lines: list[LogLine] = []
         model.told.connect(self._on_told)
         model.changed.connect(self._on_changed)
@@ -77,8 +80,9 @@ class RunLog(QObject):
         known = self._stages.get(stage.key)
         if stage.status == "current" and (known is None or known.status == "waiting"):
             self._add(stage.name, "begins")
-        if event.note and event.note != self._notes.get(stage.key):
-            self._notes[stage.key] = event.note
+        said = self._notes.setdefault(stage.key, deque(maxlen=_AT_ONCE))
+        if event.note and event.note not in said:
+            said.append(event.note)
             self._add(stage.name, event.note)
         if stage.status == "done" and (known is None or known.status != "done"):
             self._add(stage.name, f"done in {clock(stage.seconds)}" if stage.seconds else "done")

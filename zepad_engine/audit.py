@@ -17,6 +17,7 @@ from zepad_engine.jobs.graph import STAGES, audit_jobs
 from zepad_engine.jobs.job import Advanced, Done, Job, Line, Outcome, Pictured, Plotted
 from zepad_engine.jobs.pool import WorkerPool
 from zepad_engine.jobs.staffing import posts_of, this_machine, with_gpus
+from zepad_engine.jobs.subjects import subjects, told_of
 from zepad_engine.messages import Continued, Event, Found, Measured, Paused, Previewed, Progressed, StageInfo, Started
 from zepad_engine.plan import AuditPlan, OfficialSwitches
 from zepad_engine.plan_checks import require_sound
@@ -59,9 +60,10 @@ def run_audit(
     try:
         if pool is None:
             catalogue = _staff(workers, plan)
-        jobs = audit_jobs(plan, catalogue or engine_catalogue(workers))
+        catalogue = catalogue or engine_catalogue(workers)
+        jobs = audit_jobs(plan, catalogue)
         run.claim(plan)
-        story = _Story(run, jobs, emit, name or folder.name)
+        story = _Story(run, jobs, emit, name or folder.name, subjects(jobs, catalogue))
         outcomes = story.carry_out(workers, plan, cancelled, held)
     finally:
         if pool is None:
@@ -107,11 +109,12 @@ def _write_report(plan: AuditPlan, run: RunFolder, outcomes: dict[str, Outcome],
 class _Story:
     """Turns the lines of workers into events of the audit."""
 
-    def __init__(self, run: RunFolder, jobs: tuple[Job, ...], emit: Emit, name: str) -> None:
+    def __init__(self, run: RunFolder, jobs: tuple[Job, ...], emit: Emit, name: str, about: dict[str, str]) -> None:
         self._run = run
         self._jobs = jobs
         self._emit = emit
         self._name = name
+        self._about = about
         self._stages = {key: title for key, title in STAGES.items() if any(job.stage == key for job in jobs)}
         self._done = {job.key: 0.0 for job in jobs}
         self._clock = WorkingTime()
@@ -164,7 +167,8 @@ class _Story:
         if isinstance(line, Advanced):
             self._done[job.key] = line.done
             # The first word of a job, or of its second try, is never dropped.
-            self._tell_stage(job.stage, line.note, throttled=line.done > 0)
+            note = told_of(self._about.get(job.key, ""), line.note)
+            self._tell_stage(job.stage, note, throttled=line.done > 0)
         elif isinstance(line, Plotted):
             points = {name: tuple((step, value) for step, value in new) for name, new in line.points.items()}
             self._emit(Measured(run=self._name, points=points))

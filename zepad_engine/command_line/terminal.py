@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from typing import TextIO
 
@@ -76,7 +77,12 @@ class TerminalProgress:
         full = round(_WIDTH * whole)
         bar = f"{self._blocks[0] * full}{self._blocks[1] * (_WIDTH - full)} " if self._live else ""
         left = "" if event.remaining is None else f", {clock(event.remaining)} left"
-        return f"{bar}{100 * whole:3.0f} %  {self._doing(event)}{left}"
+        before, doing = f"{bar}{100 * whole:3.0f} %  ", self._doing(event)
+        # A line that wraps is no longer one that can be written over.
+        room = shutil.get_terminal_size().columns - 1 - len(before) - len(left)
+        if self._live and len(doing) > room:
+            doing = f"{doing[: max(0, room - 3)]}..."
+        return f"{before}{doing}{left}"
 
     def _doing(self, event: Progressed) -> str:
         if event.done >= 1 and not self._live:

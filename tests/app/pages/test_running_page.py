@@ -62,6 +62,7 @@ def test_the_log_tells_filters_and_is_copied(app: App, engine: FakeEngine, run: 
     view = page_of(app).live.log
     engine.say(
         fake_engine.progressed(run, "craft", 0.5, 0.1, 5, "step 40"),
+        fake_engine.progressed(run, "craft", 0.5, 0.1, 5, "other, step 3"),
         fake_engine.progressed(run, "craft", 0.6, 0.1, 6, "step 40"),
         fake_engine.progressed(run, "craft", 1.0, 0.2, 72),
         messages.Paused(run=run, frozen=True),
@@ -73,6 +74,7 @@ def test_the_log_tells_filters_and_is_copied(app: App, engine: FakeEngine, run: 
         "Started in /tmp/x",
         "Craft perturbations: begins",
         "Craft perturbations: step 40",
+        "Craft perturbations: other, step 3",
         "Craft perturbations: done in 1 min 12 s",
         "Paused after 43 s; running jobs stand still",
         "8 results of emoji",

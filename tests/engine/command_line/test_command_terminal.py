@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 
 from zepad_engine.command_line.terminal import TerminalProgress, clock
@@ -94,3 +95,14 @@ def test_nothing_is_drawn_after_nothing():
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (3600, "1:00:00"), (-3, "0:00")])
 def test_clocks_read_as_clocks(seconds, text):
     assert clock(seconds) == text
+
+
+def test_a_long_note_is_cut_rather_than_let_the_line_wrap(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen(terminal=True)
+    note = "ZePAD: Universal on the fused answer, step 300 of 400"
+    TerminalProgress(screen)(msgspec.structs.replace(progressed(0.25, remaining=64), note=note))
+    line = screen.getvalue().strip("\r").removesuffix("\x1b[K")
+    assert len(line) <= 79
+    assert "ZePAD: Univ" in line
+    assert line.endswith(" left")
