@@ -61,7 +61,8 @@ def test_figures_so_far_are_never_cut(app: App, engine: FakeEngine, qtbot: QtBot
     settle(app.window)
     cells = app.window.stack.currentWidget().findChild(CellGrid)
     assert cells is not None
-    widest = cells.fontMetrics().horizontalAdvance("100.0 %")
+    widest = max(map(cells.fontMetrics().horizontalAdvance, cells.texts()))
+    assert widest > cells.fontMetrics().horizontalAdvance("100.0 %")
     assert min(cells.columnWidth(column) for column in range(cells.columnCount())) > widest
     # What does not fit is scrolled to, below rows that are all there.
     assert cells.viewport().height() >= sum(cells.rowHeight(row) for row in range(cells.rowCount()))

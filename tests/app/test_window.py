@@ -302,4 +302,4 @@ def test_the_live_view_follows_first_signs_only_and_yields_to_the_user(app: App,
     engine.say(messages.Found(run=run, cells=fake_engine.cells()))
     assert page.live.view == "crafting"
     assert page.live.crafting.keys == ("craft_advencoder_per/info_nce", "craft_l4a_base/activation")
-    assert page.live.cells.item(0, 0).text() == "74.0 %"
+    assert page.live.cells.item(0, 0).text() == "74.0 % ±3.0"

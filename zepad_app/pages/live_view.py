@@ -15,7 +15,7 @@ from zepad_app.theme import Theme, label
 from zepad_app.tokens import BETWEEN, INSIDE
 from zepad_app.trainings import Group, Training, groups_of, training_of
 from zepad_app.widgets.abreast import Abreast
-from zepad_app.widgets.cell_grid import CellGrid
+from zepad_app.widgets.cell_grid import CellGrid, tasks_in_words
 from zepad_app.widgets.curve import Series
 from zepad_app.widgets.curve_plot import CurvePlot
 from zepad_app.widgets.inputs import ChoiceInput
@@ -24,7 +24,6 @@ from zepad_app.widgets.plot_grid import PlotGrid
 from zepad_app.widgets.preview_strip import PreviewStrip
 from zepad_app.widgets.segments import Segments
 from zepad_app.widgets.smoothing import Smoothing
-from zepad_engine.findings import Cell
 
 _LOSSES: Final = (
     ("total", "Total", "Cross-entropy plus weighted regularisation: what training minimises."),
@@ -33,6 +32,7 @@ _LOSSES: Final = (
 )
 _CRAFT: Final = "craft_"
 _PLOT_HEIGHT: Final = 250
+_HALF: Final = "± is half the 95 % interval, in points; hover for n."
 _NO_CELLS: Final = "The first results appear once the heads are trained."
 
 
@@ -175,7 +175,8 @@ class LiveView(QWidget):
         self.previews.show_previews(state.previews)
         if state.cells:
             self.cells.show_cells(state.cells, self._names())
-            self._about_cells.setText(_cells_in_words(state.cells))
+            tasks = tasks_in_words(state.cells, self._names())
+            self._about_cells.setText(f"Accuracy so far. {tasks}. {_HALF}")
             self._follow("results")
         self.cells.setVisible(bool(state.cells))
         if not state.cells:
@@ -185,7 +186,8 @@ class LiveView(QWidget):
         ready, plan = self._model.state.ready, self._model.state.plan
         if ready is None:
             return {}
-        names = {entry.key: entry.name for entry in (*ready.catalogue.attacks, *ready.catalogue.defences)}
+        names = {task.key.removeprefix("sample:"): task.name.partition(",")[0] for task in ready.catalogue.tasks}
+        names |= {entry.key: entry.name for entry in (*ready.catalogue.attacks, *ready.catalogue.defences)}
         return names | attack_names(plan, ready.catalogue) if plan is not None else names
 
     def _follow(self, view: str) -> None:
@@ -259,12 +261,6 @@ def _stacked(widgets: tuple[QWidget, ...], stretch: int) -> QWidget:
     if not stretch:
         column.addStretch(1)
     return page
-
-
-def _cells_in_words(cells: tuple[Cell, ...]) -> str:
-    tasks = tuple(dict.fromkeys(cell.task.removeprefix("sample:") for cell in cells))
-    count = "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
-    return f"Accuracy, mean over the {count} measured so far: {', '.join(tasks)}."
 
 
 def _craft_name(key: str, names: dict[str, str]) -> str:

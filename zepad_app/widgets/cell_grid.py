@@ -9,9 +9,11 @@ from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from zepad_app.glossary import explain
+from zepad_app.results.wording import rate_hint, rate_text
 from zepad_app.tokens import FONT_SIZES, INSIDE
 from zepad_app.widgets.hint import HINT_ROLES
 from zepad_engine.findings import Cell
+from zepad_engine.intervals import mean_of_rates
 
 
 class CellGrid(QTableWidget):
@@ -51,7 +53,7 @@ class CellGrid(QTableWidget):
         heads = [str(self.model().headerData(n, Qt.Orientation.Horizontal)) for n in range(self.columnCount())]
         # A heading breaks between words, and no figure is cut: where that is too wide, the table scrolls.
         longest = max((word for head in heads for word in re.split("(?<=[ -])", head)), key=metrics.horizontalAdvance)
-        rate = self.fontMetrics().horizontalAdvance("100.0 %")
+        rate = max(map(self.fontMetrics().horizontalAdvance, ("100.0 %", *self.texts())))
         header.setMinimumSectionSize(max(metrics.horizontalAdvance(longest), rate) + 2 * INSIDE + 2)
         wrapped, room = int(Qt.TextFlag.TextWordWrap), header.sectionSize(0) - 2 * INSIDE
         high = max(metrics.boundingRect(0, 0, room, 1000, wrapped, head).height() for head in heads)
@@ -59,6 +61,11 @@ class CellGrid(QTableWidget):
         rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
         bar = self.horizontalScrollBar().sizeHint().height() if header.length() > self.viewport().width() else 0
         self.setFixedHeight(rows + header.height() + bar + 2 * self.frameWidth())
+
+    def texts(self) -> list[str]:
+        """Every figure shown."""
+        places = ((row, column) for row in range(self.rowCount()) for column in range(self.columnCount()))
+        return [item.text() for place in places if (item := self.item(*place)) is not None]
 
     def _explain(self, column: int, meaning: str) -> None:
         for role in HINT_ROLES:
@@ -77,17 +84,24 @@ class CellGrid(QTableWidget):
         self.setHorizontalHeaderLabels(["Clean images" if key == "none" else names.get(key, key) for key in attacks])
         for column, key in enumerate(attacks):
             self._explain(column, explain("BA" if key == "none" else "RA"))
-        self._fit()
         for row, defence in enumerate(defences):
             for column, attack in enumerate(attacks):
-                self.setItem(row, column, _item(cells, defence, attack))
+                self.setItem(row, column, _item(cells, defence, attack, names))
+        self._fit()
 
 
-def _item(cells: tuple[Cell, ...], defence: str, attack: str) -> QTableWidgetItem:
+def tasks_in_words(cells: tuple[Cell, ...], names: dict[str, str]) -> str:
+    """The tasks of these cells, whose mean is shown."""
+    tasks = tuple(dict.fromkeys(cell.task.removeprefix("sample:") for cell in cells))
+    listed = ", ".join(names.get(task, task) for task in tasks)
+    return f"On {listed}" if len(tasks) == 1 else f"Mean over {len(tasks)} tasks: {listed}"
+
+
+def _item(cells: tuple[Cell, ...], defence: str, attack: str, names: dict[str, str]) -> QTableWidgetItem:
     here = [cell for cell in cells if (cell.defence, cell.attack) == (defence, attack)]
-    rates = [rate.value for cell in here if (rate := cell.ba if attack == "none" else cell.ra) is not None]
-    item = QTableWidgetItem(f"{100 * sum(rates) / len(rates):.1f} %" if rates else "")
+    rates = [rate for cell in here if (rate := cell.ba if attack == "none" else cell.ra) is not None]
+    mean = mean_of_rates(rates) if rates else None
+    item = QTableWidgetItem(rate_text(mean) if mean else "")
     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    tasks = ", ".join(cell.task.removeprefix("sample:") for cell in here)
-    item.setToolTip(f"Mean over {len(rates)} so far: {tasks}" if rates else "Not measured yet")
+    item.setToolTip(f"{rate_hint(mean)}\n{tasks_in_words(tuple(here), names)}" if mean else "Not measured yet")
     return item

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from tests.support import fake_engine
 from tests.support.fake_engine import FakeEngine
 from zepad_app.app import App
@@ -48,3 +50,24 @@ def test_a_crafting_curve_lengthens_measure_by_measure(app: App, engine: FakeEng
         assert [row[1:] for row in plot.figures()[1:]] == [[float(at), 0.5 * at] for at in range(1, count + 1)]
     # No training has been measured yet, so the view has gone where something happens.
     assert live.view == "crafting"
+
+
+def test_results_so_far_have_their_intervals_their_n_and_the_names_of_their_tasks(app: App, engine: FakeEngine) -> None:
+    engine.be_ready()
+    run = app.model.start(AuditPlan())
+    engine.say(fake_engine.started(run, Path("/tmp/x")))
+    page = app.window.pages.page("running")
+    assert isinstance(page, RunningPage)
+    live, first = page.live, fake_engine.cells()
+    engine.say(messages.Found(run=run, cells=first))
+    shown = live.cells.item(0, 0)
+    assert shown.text() == "74.0 % ±3.0"
+    assert shown.toolTip() == "74.0 % of 500 images; 95 % interval 71.0 to 77.0 %\nOn Emoji"
+    assert live._about_cells.text().startswith("Accuracy so far. On Emoji. ±")
+    second = tuple(msgspec.structs.replace(cell, task="sample:signs") for cell in first)
+    engine.say(messages.Found(run=run, cells=second))
+    # Two equal halves of 3 points: the mean's is the root of their squares' sum, over two.
+    shown = live.cells.item(0, 0)
+    assert shown.text() == "74.0 % ±2.1"
+    assert shown.toolTip().startswith("74.0 % of 1,000 images")
+    assert shown.toolTip().endswith("Mean over 2 tasks: Emoji, Traffic signs")
