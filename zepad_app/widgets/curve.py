@@ -80,12 +80,22 @@ class Curve:
                 self._plot.add(item)
         return self._items
 
+    def key_pen(self, theme: Theme, *, smoothing: float) -> QPen:
+        """The pen of the line one sees: a dense raw line is thin and solid, all others have their meaning's dash."""
+        if smoothing > 0 or not self._dense:
+            return pen_of(theme, self.series)
+        return QPen(theme.colour(self.series.meaning), 1)
+
+    @property
+    def _dense(self) -> bool:
+        return len(self.store) > _DENSE
+
     def draw(self, theme: Theme, *, smoothing: float) -> None:
         """Give the items their points, pens and brushes; ``smoothing`` is the share of points of a moving mean."""
         if not len(self.store):
             self.remove()
             return
-        dense = len(self.store) > _DENSE
+        dense = self._dense
         smooth = smoothing > 0 and dense
         self._draw_raw(theme, dense=dense, behind=smooth)
         self.smooth.setVisible(smooth)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsItem, QHBoxLayout, QSizePolicy, Q
 
 from zepad_app.theme import Theme, label
 from zepad_app.tokens import BETWEEN, INSIDE
-from zepad_app.widgets.curve import Curve, Series, pen_of
+from zepad_app.widgets.curve import Curve, Series
 from zepad_app.widgets.figure_menu import Figures, copy_figures, figure_menu
 from zepad_app.widgets.legend_row import Key, LegendRow
 from zepad_app.widgets.plot_area import PlotArea
@@ -173,7 +173,10 @@ class CurvePlot(QFrame):
         keys = tuple(
             Key(
                 text=f"{curve.series.name}  {self._say(curve.store.values[-1])}",
-                pen=lambda series=curve.series: pen_of(self._theme, series),  # type: ignore[misc]
+                pen=lambda curve=curve: curve.key_pen(self._theme, smoothing=self._smoothing),  # type: ignore[misc]
+                symbol=self._theme.marker(curve.series.meaning),
+                filled=not curve.series.second,
+                lined=True,
             )
             for curve in self._curves.values()
             if len(curve.store)

@@ -13,16 +13,19 @@ from PySide6.QtWidgets import QWidget
 from zepad_app.theme import Theme
 
 _SWATCH, _GAP = 20, 16
+# A dash needs both ends of the marker that stands on its line.
+_LINED = 36
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One entry; ``pen`` is asked at each paint, so that it follows the theme."""
+    """One entry; ``pen`` is asked at each paint, so that it follows the theme; ``lined``: its symbol is on a line."""
 
     text: str
     pen: Callable[[], QPen]
     symbol: str = ""
     filled: bool = True
+    lined: bool = False
     hint: str = ""
 
 
@@ -76,23 +79,24 @@ class LegendRow(QWidget):
             self._paint_key(painter, key, place)
 
     def _paint_key(self, painter: QPainter, key: Key, place: QPointF) -> None:
-        middle = place + QPointF(_SWATCH / 2, self._line() / 2)
+        wide = _swatch(key)
+        middle = place + QPointF(wide / 2, self._line() / 2)
         pen = key.pen()
         # Nothing scales a key: its line is as wide as the plot's, at any density.
         pen.setCosmetic(False)
         painter.setPen(pen)
-        if not key.symbol:
-            painter.drawLine(middle - QPointF(_SWATCH / 2, 0), middle + QPointF(_SWATCH / 2 - 2, 0))
-        else:
+        if not key.symbol or key.lined:
+            painter.drawLine(middle - QPointF(wide / 2, 0), middle + QPointF(wide / 2 - 2, 0))
+        if key.symbol:
             painter.save()
             painter.translate(middle)
             brush = pen.color() if key.filled else QColor(self._theme.tokens.surface)
             pg.graphicsItems.ScatterPlotItem.drawSymbol(
-                painter, key.symbol, 10, QPen(pen.color(), 0.15), pg.mkBrush(brush)
+                painter, key.symbol, 7 if key.lined else 10, QPen(pen.color(), 0.15), pg.mkBrush(brush)
             )
             painter.restore()
         painter.setPen(QColor(self._theme.tokens.ink_soft))
-        left, top = int(place.x()) + _SWATCH + 4, int(place.y())
+        left, top = int(place.x()) + wide + 4, int(place.y())
         painter.drawText(left, top, self._width(key), self._line(), Qt.AlignmentFlag.AlignVCenter, key.text)
 
     def _places(self, width: int) -> list[QPointF]:
@@ -108,7 +112,11 @@ class LegendRow(QWidget):
         place = key.text, self._theme.pixels("caption")
         if place not in self._widths:
             self._widths[place] = QFontMetrics(self._theme.font("caption")).horizontalAdvance(key.text)
-        return _SWATCH + 6 + self._widths[place]
+        return _swatch(key) + 6 + self._widths[place]
 
     def _line(self) -> int:
         return QFontMetrics(self._theme.font("caption")).height() + 4
+
+
+def _swatch(key: Key) -> int:
+    return _LINED if key.lined else _SWATCH

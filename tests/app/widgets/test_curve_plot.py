@@ -6,10 +6,12 @@ import time
 import numpy as np
 import pyqtgraph as pg
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from zepad_app.theme import Theme
+from zepad_app.tokens import MARKERS
 from zepad_app.widgets.curve import Series
 from zepad_app.widgets.curve_plot import CurvePlot
 from zepad_app.widgets.curve_store import CurveStore
@@ -166,3 +168,23 @@ def test_words_at_the_axes_are_not_drawn_anew_with_every_point(
     assert all(
         int(width) < 20 for width in re.findall(r'<image[^>]* width="(\d+)', drawing_of(plot, "#ffffff").decode())
     )
+
+
+def test_a_key_is_the_line_one_sees(plot: CurvePlot) -> None:
+    benign = Series(key="benign/total", name="Benign", meaning="benign")
+    points = {benign.key: [(float(step), 1.0) for step in range(30)]}
+    plot.follow(lambda: points)
+    plot.show_series((benign,))
+
+    def key() -> tuple[Qt.PenStyle, str, bool]:
+        (shown,) = plot._legend._keys
+        return shown.pen().style(), shown.symbol, shown.lined
+
+    marker = MARKERS["benign"]
+    assert key() == (Qt.PenStyle.CustomDashLine, marker, True)
+    points[benign.key] += [(float(step), 1.0) for step in range(30, 300)]
+    plot.redraw()
+    assert key() == (Qt.PenStyle.SolidLine, marker, True)
+    assert plot._curves[benign.key].raw.opts["pen"].style() == Qt.PenStyle.SolidLine
+    plot.smooth(0.03)
+    assert key() == (Qt.PenStyle.CustomDashLine, marker, True)
