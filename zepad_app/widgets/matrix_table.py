@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHeaderView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from zepad_app.colour_scale import heat
 from zepad_app.results.matrix import AGAINST_ROLE, Matrix
@@ -19,6 +19,10 @@ from zepad_app.widgets.figure_table import FigureTable
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _PAD: Final = 8
+# A column of rates gains nothing from being wider, at the usual text size.
+_WIDEST: Final = 152
+# Room for the arrow of the order, in a share of the heading's height.
+_ARROW: Final = 1.2
 
 
 class HeatDelegate(QStyledItemDelegate):
@@ -109,6 +113,32 @@ class MatrixTable(FigureTable):
     def summary(self) -> str:
         """Each attack with its lowest cell."""
         return self.matrix.summary()
+
+    def fit(self) -> None:
+        """As for any table, and the columns of rates alike."""
+        super().fit()
+        self._share()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the names their room first."""
+        super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
+        """Columns of rates as wide as each other while the names have room, and no wider than rate or heading."""
+        header, rates = self.horizontalHeader(), range(1, self.model().columnCount())
+        least = {column: max(self.sizeHintForColumn(column), self._heading_width(column)) for column in rates}
+        names = max(self.sizeHintForColumn(0), self._heading_width(0))
+        equal = (self.viewport().width() - names) // max(1, len(least))
+        for column, width in least.items():
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, max(width, min(equal, round(_WIDEST * self._theme.scale))))
+
+    def _heading_width(self, column: int) -> int:
+        """The width of a heading with its arrow."""
+        caption = QFontMetrics(self._theme.font("caption"))
+        text = str(self.model().headerData(column, Qt.Orientation.Horizontal))
+        return caption.horizontalAdvance(text) + round(_ARROW * caption.height()) + 2 * _PAD
 
     def row_height(self) -> int:
         """As the cells need it."""

@@ -41,6 +41,13 @@ class ProbabilityBars(QWidget):
         line = self._line()
         return QRectF(0, (row + 1) * line - _BAR - 3, self.width() * self.scores[row].probability, _BAR)
 
+    def words(self, row: int) -> tuple[str, str]:
+        """Name and percent of a row; the name is as long as the number leaves room."""
+        score, metrics = self.scores[row], QFontMetrics(self._theme.font("caption"))
+        share = f"{100 * score.probability:.1f}"
+        room = self.width() - metrics.horizontalAdvance(share) - 6
+        return metrics.elidedText(score.name, Qt.TextElideMode.ElideRight, room), share
+
     def sizeHint(self) -> QSize:
         """Room for all rows."""
         return QSize(120, self._rows * self._line())
@@ -55,11 +62,9 @@ class ProbabilityBars(QWidget):
         painter.setFont(self._theme.font("caption"))
         metrics = QFontMetrics(self._theme.font("caption"))
         tokens, line = self._theme.tokens, self._line()
-        for row, score in enumerate(self.scores):
-            share = f"{100 * score.probability:.1f}"
+        for row in range(len(self.scores)):
             box = QRectF(0, row * line, self.width(), metrics.height())
-            room = self.width() - metrics.horizontalAdvance("100.0") - 6
-            name = metrics.elidedText(score.name, Qt.TextElideMode.ElideRight, room)
+            name, share = self.words(row)
             painter.setPen(QColor(tokens.ink if row == 0 else tokens.ink_soft))
             painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), name)
             painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), share)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 
 from tests.support.sample_report import sample_report
 from zepad_app.colour_scale import contrast, heat, mixed
@@ -36,6 +36,22 @@ def rate(tab, attack, task):
     model = tab.table.matrix
     heads = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(model.columnCount())]
     return model.index(rows(tab)[attack], heads.index(task)).data(RATE_ROLE)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_names_have_their_room_and_rates_are_of_one_width_where_there_is_room(tab, qtbot, theme, scale):
+    theme.set_scale(scale)
+    qtbot.wait(20)
+    table, header = tab.table, tab.table.horizontalHeader()
+    widths = [header.sectionSize(column) for column in range(table.matrix.columnCount())]
+    caption = QFontMetrics(theme.font("caption"))
+    for column, width in enumerate(widths):
+        head = str(table.matrix.headerData(column, Qt.Orientation.Horizontal))
+        assert width >= caption.horizontalAdvance(head) + 16, head
+    assert widths[0] >= QFontMetrics(theme.font("body")).horizontalAdvance("Transfer from the undefended") + 16
+    assert sum(widths) == table.viewport().width()
+    if scale == 1.0:
+        assert len(set(widths[1:])) == 1
 
 
 def test_cells_are_those_of_the_chosen_defence(tab):
