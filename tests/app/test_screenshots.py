@@ -348,6 +348,7 @@ ONE_SIZE = {
     "history-empty",
     "compare-figures",
     "compare-busy",
+    "inspect-waiting",
     "inspect-empty",
     "inspect-opening",
     "inspect-refused",

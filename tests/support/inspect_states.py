@@ -106,7 +106,15 @@ def busy(app: App, engine: FakeEngine) -> InspectPage:
     return page
 
 
+def waiting(app: App, engine: FakeEngine) -> None:
+    """The first audit runs."""
+    engine.be_ready()
+    app.model.start(AuditPlan())
+    app.window.show_page("inspect")
+
+
 INSPECT_STATES: dict[str, State] = {
+    "inspect-waiting": waiting,
     "inspect-empty": empty,
     "inspect-opening": opening,
     "inspect": answers,

@@ -152,6 +152,8 @@ def count_words(counts: Counts, *, attacked: bool = False) -> str:
     """How the filmstrip stands, in a sentence; the strip may be judged otherwise than the picture beside it."""
     if not counts.total:
         return "No pictures yet"
+    if counts.waiting == counts.total:
+        return f"{counts.waiting:,} still to look at"
     words = f"{counts.flagged:,} of {counts.judged:,} flagged {'under' if attacked else 'without'} attack"
     if counts.refused:
         words += f", {counts.refused:,} refused"

@@ -44,6 +44,12 @@ _OPENING = (
     "",
 )
 _REFUSED = ("This picture cannot be judged", "", "Next picture")
+_ON_ITS_WAY: Final = (
+    "An audit is running",
+    "When it has finished, drop pictures here and see what each branch says of them, how sure it is, who decides, and "
+    "whether they are flagged.",
+    "Watch the audit",
+)
 _WAITING: Final = "An audit is running. Pictures are judged again when it has finished."
 _NOTHING_TO_PASTE: Final = NoticeText(
     kind="done",
@@ -257,6 +263,7 @@ class InspectPage(QWidget):
 
     def _on_engine(self) -> None:
         self.waiting.setVisible(self._model.state.busy)
+        self.no_run.tell(_ON_ITS_WAY if self._model.state.busy else _NO_RUN)
 
     def _on_remedy(self, remedy: str) -> None:
         if remedy == "open":

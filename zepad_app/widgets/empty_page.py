@@ -29,6 +29,7 @@ class EmptyPage(QWidget):
         self._theme = theme
         self._icon = icon
         self._picture = QLabel()
+        self._title = theme.label(words[0], "section")
         self.sentence = theme.label(words[1], soft=True)
         self.sentence.setWordWrap(True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -38,15 +39,26 @@ class EmptyPage(QWidget):
         column.setContentsMargins(AROUND, AROUND, AROUND, AROUND)
         column.setSpacing(BETWEEN)
         column.addStretch(2)
-        for widget in (self._picture, theme.label(words[0], "section"), self.sentence, self.next):
+        for widget in (self._picture, self._title, self.sentence, self.next):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         theme.changed.connect(self._dress)
         self._dress()
 
+    def tell(self, words: tuple[str, str, str]) -> None:
+        """Say something else: title, sentence and button."""
+        title, sentence, button = words
+        self._title.setText(title)
+        self.sentence.setText(sentence)
+        self.next.setText(button)
+        self._fit()
+
     def showEvent(self, event: QShowEvent) -> None:
         """Give the wrapped sentence the height it needs in the font in force."""
         super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
         self.sentence.setMinimumHeight(self.sentence.heightForWidth(self.sentence.width()))
 
     def _dress(self) -> None:

@@ -81,6 +81,7 @@ def test_the_strip_says_itself_in_words(film):
     assert words[2] == "b.png. Refused: This is no picture. Save it again."
     assert words[3] == "d.png. Not looked at yet."
     assert count_words(film.counts()) == "1 of 2 flagged without attack, 1 refused; 1 still to look at"
+    assert count_words(Counts(total=200)) == "200 still to look at"
 
 
 def test_a_name_cannot_dress_up(qapp):
