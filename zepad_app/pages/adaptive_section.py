@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QCheckBox, QGridLayout
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from zepad_app.entry_groups import adaptive_groups
 from zepad_app.pages.entries_section import EntriesSection
@@ -44,12 +44,14 @@ class AdaptiveSection(EntriesSection):
             soft=True,
         )
         words.setWordWrap(True)
-        self.body.addWidget(words)
-        self.body.addWidget(label("Systems attacked"))
-        self._grid = QGridLayout()
+        self.add_beside(words)
+        self.add_beside(label("Systems attacked"))
+        systems = QWidget()
+        self._grid = QGridLayout(systems)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(BETWEEN)
         self._grid.setVerticalSpacing(INSIDE)
-        self.body.addLayout(self._grid)
+        self.add_beside(systems)
         self.add_integer("adaptive.tasks", "Tasks attacked", "of the plan, unseen ones first")
         self.add_integer("adaptive.images", "Images attacked per task", "images", step=32)
         self.add_integer("adaptive.checked_images", "Images for the trust checks", "images", step=10, zero="no checks")

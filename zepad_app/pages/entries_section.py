@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, cast
 
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from zepad_app.entry_groups import EntryGroup, matches
 from zepad_app.pages.plan_section import PlanSection, complain, trouble_label
@@ -66,7 +66,6 @@ class EntriesSection(PlanSection):
         self._threat = Threat(knows="system")
         self._words = ""
         self._trouble = trouble_label()
-        self._unmatched: list[QLabel] = []
 
     @property
     def cards(self) -> dict[str, EntryCard]:

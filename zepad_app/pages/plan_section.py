@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
 from zepad_app.plan_edit import value_of
@@ -34,6 +34,7 @@ class PlanSection(FoldSection):
     def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
         super().__init__(theme, title, parent)
         self._rows: dict[str, FieldRow] = {}
+        self._beside: list[QWidget] = []
         self._drawn = False
         self._plan = AuditPlan()
         self._troubles: tuple[Trouble, ...] = ()
@@ -78,9 +79,9 @@ class PlanSection(FoldSection):
         return 0
 
     def narrow(self, words: str) -> None:
-        """Show only what has these words, and no fields; all of it without words."""
-        for row in self._rows.values():
-            row.setVisible(not words)
+        """Show only what has these words, and neither fields nor what stands beside them; all of it without words."""
+        for widget in (*self._rows.values(), *self._beside):
+            widget.setVisible(not words)
 
     def show_values(self, plan: AuditPlan) -> None:
         """Show the plan's values in the controls."""
@@ -91,12 +92,26 @@ class PlanSection(FoldSection):
         """Put each trouble beside its control."""
         said = {trouble.field: trouble.sentence for trouble in troubles}
         for field, row in self._rows.items():
-            row.complain(said.get(field, "").replace(field, row.text, 1))
+            row.complain(_in_words(said.get(field, ""), field, row.text))
 
     def on_folded(self, is_open: bool) -> None:
         """Draw what is inside before it is first seen."""
         if is_open:
             self.draw()
+
+    def add_beside(self, widget: QWidget, *, whole: bool = True) -> None:
+        """A heading, a hint or a button of the fields: out of sight where they are; ``whole``: all the width is its."""
+        self._beside.append(widget)
+        if whole:
+            self.body.addWidget(widget)
+        else:
+            self.body.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def add_heading(self, text: str) -> None:
+        """What the fields below have in common."""
+        heading = label(text)
+        heading.setProperty("strong", True)
+        self.add_beside(heading)
 
     def add_integer(self, field: str, text: str, unit: str = "", hint: str = "", step: int = 1, zero: str = "") -> None:
         """A whole number, 0 shown as ``zero``; what the plan cannot take is said beside it, not forbidden."""
@@ -140,6 +155,11 @@ class PlanSection(FoldSection):
         control.setObjectName(field)
         self._rows[field] = FieldRow(text, control, unit, hint)
         self.body.addWidget(self._rows[field])
+
+
+def _in_words(sentence: str, field: str, name: str) -> str:
+    """A trouble that begins with the field's key, with its name instead."""
+    return name + sentence.removeprefix(field) if sentence.startswith(field) else sentence
 
 
 def trouble_label() -> QLabel:

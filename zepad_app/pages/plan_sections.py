@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from zepad_app.entry_groups import attack_groups, defence_groups, matches
@@ -116,13 +115,11 @@ class AttackSection(EntriesSection):
         self.add_cards()
         if IMPORTED in self._cards:
             button = secondary("Add perturbation files…", self._on_browse)
-            self.body.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        heading = label("How strong they get")
-        heading.setProperty("strong", True)
-        self.body.addWidget(heading)
+            self.add_beside(button, whole=False)
+        self.add_heading("How strong they get")
         about = label(_ANEW, "caption", soft=True)
         about.setWordWrap(True)
-        self.body.addWidget(about)
+        self.add_beside(about)
         self.add_budgets("recrafting.budgets_255", "Crafted anew at")
         self.add_integer("recrafting.starts", "Starts compared", "seeds", "The attacker keeps his best.")
         self.add_integer("recrafting.tasks", "Tasks with curves", "of the plan, unseen ones first")
@@ -166,9 +163,7 @@ class DefenceSection(EntriesSection):
     def fill(self) -> None:
         """How ZePAD is built, and the systems."""
         self.add_cards()
-        heading = label("How ZePAD is built")
-        heading.setProperty("strong", True)
-        self.body.addWidget(heading)
+        self.add_heading("How ZePAD is built")
         self.add_source("auxiliary", "Auxiliary encoder", encoder_choices(self._catalogue), ENCODER_FILES)
         self.add_choice("benign.source", "Benign branch", _BENIGN, "Where its encoder comes from.")
         self.add_integer("tuning.images", "Images to tune on", "images", step=100)

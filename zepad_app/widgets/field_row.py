@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
 from zepad_app.theme import label
 from zepad_app.tokens import INSIDE
@@ -31,17 +31,19 @@ class FieldRow(QWidget):
             control.setToolTip(hint)
         row = QHBoxLayout()
         row.setSpacing(INSIDE)
-        row.addWidget(self._name)
         row.addWidget(control)
         if unit:
             row.addWidget(label(unit, "caption", soft=True))
         if control.sizePolicy().horizontalPolicy() != QSizePolicy.Policy.Expanding:
             row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(row)
-        column.addWidget(self._trouble)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(INSIDE)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self._name, 0, 0)
+        grid.addLayout(row, 0, 1)
+        grid.addWidget(self._trouble, 1, 1)
 
     @property
     def trouble(self) -> str:

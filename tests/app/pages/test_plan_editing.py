@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.support import fake_engine
@@ -123,16 +123,25 @@ def test_the_search_shows_only_the_cards_that_have_the_words(app: App, page: Pla
             if section.isVisible()
         }
 
+    def said() -> set[str]:
+        headings = {"How strong they get", "How ZePAD is built", "Systems attacked"}
+        return headings & {words.text() for words in page.findChildren(QLabel) if words.isVisible()}
+
     page.search.setText("NeurIPS dong")
     assert shown() == {"attacks": ["l4a_base"]}
     page.search.setText("random")
     assert shown() == {"attacks": ["sign_noise"], "adaptive": ["square"], "defence": ["random_encoder"]}
+    # Fields are not searched, and no heading stands there without its fields.
+    assert said() == set()
     page.search.setText("clothes")
     assert shown() == {"data": []}
     page.search.setText("nothing like it")
     assert shown() == {}
     assert page._nothing.isVisible()
     page.search.clear()
+    page.sections["attacks"].set_open(True)
+    assert said() == {"How strong they get"}
+    page.sections["attacks"].set_open(False)
     assert {key for key, section in page.sections.items() if section.is_open} == {"threat", "running"}
     assert not page._nothing.isVisible()
 

@@ -54,6 +54,12 @@ def test_a_plan_without_threads_is_said_beside_the_field(page: PlanPage) -> None
     assert not page.heading.enabled
 
 
+def test_a_trouble_that_speaks_in_words_keeps_them(page: PlanPage) -> None:
+    page.show_plan(AuditPlan(auxiliary=AuditPlan().encoder))
+    trouble = page.sections["defence"].rows["auxiliary"].trouble
+    assert trouble.startswith("The auxiliary encoder is the victim itself,")
+
+
 def test_workers_of_the_plan_count_in_the_estimate(page: PlanPage) -> None:
     before = page.estimate.text()
     page.sections["running"].rows["workers"].control.setValue(1)  # type: ignore[attr-defined]

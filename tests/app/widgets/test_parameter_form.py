@@ -4,6 +4,8 @@ import pytest
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from zepad_app.theme import Theme
+from zepad_app.widgets.field_row import FieldRow
 from zepad_app.widgets.file_input import FileInput
 from zepad_app.widgets.inputs import ChoiceInput, IntegerInput, NumberInput
 from zepad_app.widgets.parameter_form import ParameterForm
@@ -90,3 +92,16 @@ def test_an_edit_is_told(form: ParameterForm, qtbot: QtBot) -> None:
     with qtbot.waitSignal(form.changed):
         nights.setValue(5)
     assert form.values == {"nights": 5}
+
+
+def test_what_is_wrong_stands_under_its_field_not_under_the_name(qtbot: QtBot, theme: Theme) -> None:
+    row = FieldRow("Deviation", IntegerInput(0, 9), "px")
+    qtbot.addWidget(row)
+    row.resize(600, 80)
+    row.show()
+    before = row.control.geometry()
+    row.complain("It must be above 0.")
+    row.layout().activate()
+    trouble = row._trouble.geometry()
+    assert trouble.left() == before.left() == row.control.geometry().left()
+    assert trouble.top() >= row.control.geometry().bottom()
