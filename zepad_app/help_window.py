@@ -8,10 +8,13 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import (
+    QColor,
     QFont,
     QGuiApplication,
     QImage,
     QKeyEvent,
+    QPainter,
+    QPen,
     QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
@@ -123,7 +126,18 @@ class _Reader(QTextBrowser):
             picture = QImage(str(asset("screenshots", f"{stem}-{shade}.png")))
         except BadInput:
             return None
-        return picture.scaledToWidth(_PICTURE_WIDTH, Qt.TransformationMode.SmoothTransformation)
+        return self._framed(picture)
+
+    def _framed(self, picture: QImage) -> QImage:
+        """As sharp as the screen is, with a line around it: its edges are of the page's own colour."""
+        ratio = self.devicePixelRatioF()
+        made = picture.scaledToWidth(round(_PICTURE_WIDTH * ratio), Qt.TransformationMode.SmoothTransformation)
+        painter = QPainter(made)
+        painter.setPen(QPen(QColor(self._theme.tokens.line), 2 * ratio))
+        painter.drawRect(made.rect())
+        painter.end()
+        made.setDevicePixelRatio(ratio)
+        return made
 
 
 class HelpWindow(QWidget):
@@ -201,7 +215,7 @@ class HelpWindow(QWidget):
                 item.setData(Qt.ItemDataRole.UserRole, name)
                 self.contents.addItem(item)
         self.contents.blockSignals(False)
-        self.note.setText("" if self.contents.count() else f"No page speaks of “{text}”.")
+        self._say("" if self.contents.count() else f"No page speaks of “{text}”.")
         self.contents.setCurrentRow(0)
 
     def _on_chosen(self, item: QListWidgetItem | None) -> None:
@@ -212,7 +226,7 @@ class HelpWindow(QWidget):
     def _show(self) -> None:
         self.reader.setMarkdown(page_text(self._name))
         space_out(self.reader.document(), self._theme)
-        self.note.setText("")
+        self._say("")
         if self.search.text():
             self.reader.find(self.search.text().split()[0])
 
@@ -222,4 +236,9 @@ class HelpWindow(QWidget):
             return
         # Nothing is fetched and no other program is started: the address is handed over instead.
         QGuiApplication.clipboard().setText(link.toString())
-        self.note.setText(f"Copied: {link.toString()} – open it in a browser if you want to.")
+        self._say(f"Copied: {link.toString()} – open it in a browser if you want to.")
+
+    def _say(self, text: str) -> None:
+        """A line below the page; without words the page has the room."""
+        self.note.setText(text)
+        self.note.setVisible(bool(text))

@@ -57,6 +57,9 @@ def test_a_search_leaves_the_pages_that_speak_of_it(help_window: HelpWindow) -> 
     help_window.search.setText("zebra")
     assert help_window.contents.count() == 0
     assert "zebra" in help_window.note.text()
+    assert not help_window.note.isHidden()
+    help_window.search.clear()
+    assert help_window.note.isHidden()
 
 
 def test_links_within_are_followed_and_links_outside_only_copied(help_window: HelpWindow) -> None:
@@ -72,7 +75,10 @@ def test_links_within_are_followed_and_links_outside_only_copied(help_window: He
 def test_a_page_shows_bundled_pictures_and_loads_nothing_else(help_window: HelpWindow) -> None:
     image = help_window.reader.loadResource(2, QUrl("results"))
     assert image is not None
-    assert image.width() == 600
+    assert image.deviceIndependentSize().width() == 600
+    # The picture ends where the page goes on in the same colour: a line says where.
+    line = Theme("light").tokens.line.lower()
+    assert [image.pixelColor(*at).name() for at in ((0, 0), (300, 0), (599, 200))] == [line] * 3
     assert help_window.reader.loadResource(2, QUrl("https://example.org/x.png")) is None
     assert help_window.reader.loadResource(2, QUrl("file:///etc/hostname")) is None
     assert help_window.reader.loadResource(3, QUrl("results")) is None
