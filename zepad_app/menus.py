@@ -32,8 +32,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """The text as one reads it."""
-        return re.sub(r"^-|^&\d |&|…$", "", self.text)
+        """The text as one reads it, after the menu inside a menu it stands in."""
+        _, inside, menu = self.menu.replace("&", "").partition("/")
+        words = re.sub(r"^-|^&\d |&|…$", "", self.text)
+        return f"{menu}: {words}" if inside else words
 
 
 def add_commands(window: QMainWindow, commands: tuple[Command, ...]) -> dict[str, QAction]:

@@ -300,7 +300,7 @@ def millions(count: int) -> str:
 
 def signed(share: float) -> str:
     """A difference of rates in points, with its sign."""
-    return f"{100 * share:+.1f}"
+    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def _percent(share: float) -> str:

@@ -58,6 +58,7 @@ def test_every_shortcut_is_on_the_list(app: App) -> None:
     said = {label.text() for label in dialog.findChildren(QLabel)}
     assert {"Undo", "Ctrl+Z", "Preferences", "Ctrl+,", "ZePAD help", "F1"} <= said
     assert len(said) >= 2 * sum(bool(command.shortcut) for command in app.window.commands)
+    assert {"Quit", "Export: Web page (.html)"} <= set(said)
     dialog.deleteLater()
 
 

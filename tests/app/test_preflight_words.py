@@ -54,7 +54,7 @@ def test_all_good_in_words() -> None:
 
 def test_doubts_in_words() -> None:
     found = rows(doubtful())
-    assert found["neighbours"] == ("look", "+0.4 points", "Not shown: 95 % interval -2.1 to +2.9, n = 687.")
+    assert found["neighbours"] == ("look", "+0.4 points", "Not shown: 95 % interval −2.1 to +2.9, n = 687.")
     sentence = "Does not fit what the first batch norm stored; ImageNet does (0.09)."
     assert found["normalisation"] == ("look", "1.21 nats", sentence)
 

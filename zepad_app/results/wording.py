@@ -83,8 +83,9 @@ def percent(value: float) -> str:
 
 
 def unbroken(told: str) -> str:
-    """The same words; no line may end inside an interval or between a number and its %."""
+    """The same words; no line may end inside an interval, a number of images, or before a %."""
     held = re.sub(r"\[[^\]]*\]", lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), told)
+    held = held.replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
     return held.replace(" %", "\N{NO-BREAK SPACE}%")
 
 

@@ -108,7 +108,7 @@ class VerdictBanner(QWidget):
         middle.addWidget(actions, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
         foot = QHBoxLayout()
         foot.setSpacing(4)
-        foot.addWidget(self.lamps, 1)
+        foot.addWidget(self.lamps, 1, Qt.AlignmentFlag.AlignVCenter)
         foot.addWidget(self._mark)
         for button in (self.warn, self.more):
             foot.addWidget(button)

@@ -61,3 +61,8 @@ def test_a_task_of_the_user_is_found_by_the_name_its_cells_carry():
     owls = msgspec.structs.replace(report.data[0], key="owls-1a2b3c", name="My owls")
     report = msgspec.structs.replace(report, data=(*report.data, owls))
     assert wording.task_name(report, "owls-1a2b3c") == "My owls"
+
+
+def test_no_line_ends_inside_an_interval_or_a_number_of_images():
+    said = wording.unbroken("keeps 79.1 % [76.9, 81.0] (n = 64).")
+    assert said == "keeps 79.1\u00a0% [76.9,\u00a081.0] (n\u00a0=\u00a064)."
