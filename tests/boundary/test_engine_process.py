@@ -270,7 +270,7 @@ def test_a_worker_killed_twice_in_one_job_is_a_failure_that_can_be_resumed(share
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     notes = (shared_engine.wait_for(Progressed).note for _ in range(500))
-    assert any(note.startswith("once more, alone") for note in notes)
+    assert any("once more, alone" in note for note in notes)
     deadline = time.monotonic() + 30
     while set(shared_engine.workers()) <= set(workers) and time.monotonic() < deadline:
         time.sleep(0.05)
