@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,14 @@ from zepad_engine.plan import set_name
 from zepad_engine.questions import ExplainImage, JudgeImage
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def finished(finished, tmp_path_factory):
+    """A copy: what is stored for questions is counted and damaged here, and other processes ask the shared run."""
+    folder = tmp_path_factory.mktemp("judged") / "run"
+    shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns("inspected"))
+    return dataclasses.replace(finished, folder=folder)
 
 
 @pytest.fixture
