@@ -3,7 +3,7 @@
 ``python -m tests.bench.agreement``: the bundled victim with a head for a bundled task, exact arithmetic, equal steps,
 step size and restarts. Several seeds show how far each side lies from itself; the means are what is compared.
 
-100 steps by default: half an hour on one core, two minutes on a GPU (``--device cuda``). With fewer torchattacks rounds
+100 steps by default: half an hour on one core, minutes on a GPU (``--device cuda``). With fewer torchattacks rounds
 the gaps between APGD's checkpoints down and halves its step sooner than the paper (20 steps: after 4, 7, 9, 10, 11
 instead of 5, 9, 12, 14, 16).
 """

@@ -1,6 +1,6 @@
 """Does every job work on this device? A tiny audit that names every attack and defence, one job after another.
 
-``python -m tests.bench.every_job --device cuda`` (a minute on a GPU, eight on a processor): a job that fails is told
+``python -m tests.bench.every_job --device cuda`` (minutes, on a GPU or a processor): a job that fails is told
 with its last calls, those that need it are passed over, the others go on. What it finds are operations a device lacks
 and tensors left on another one; its figures mean nothing. 1 where a job failed.
 """
